@@ -1,0 +1,105 @@
+package gateway
+
+import "time"
+
+// App is a tenant: its own users, conversations, keys, roles and endpoints.
+type App struct {
+	ID            AppID             `json:"id"`
+	Name          string            `json:"name"`
+	DefaultLocale string            `json:"defaultLocale,omitempty"`
+	Custom        map[string]string `json:"custom,omitempty"`
+	CreatedAt     time.Time         `json:"createdAt"`
+	// Policy says whose reply is believed; empty means PolicyVerified.
+	Policy AuthPolicy `json:"policy,omitempty"`
+	// Sender is what notifications are sent as; the domain is the operator's.
+	Sender Sender `json:"sender"`
+	// Roles holds the settings of named roles; DefaultRole names the fallback.
+	Roles     map[string]Role `json:"roles,omitempty"`
+	Endpoints []Endpoint      `json:"endpoints,omitempty"`
+	Keys      []Key           `json:"keys,omitempty"`
+}
+
+// Sender is how an app appears in a mail's From.
+type Sender struct {
+	// Name stands behind "via" in "Ann via Name"; empty means the app's name.
+	Name string `json:"name,omitempty"`
+}
+
+// DefaultRole is the role of users who have none, or an undefined one.
+const DefaultRole = "default"
+
+// Role is how the users of one role are notified. Fields left zero mean the default.
+type Role struct {
+	// EmailDisabled switches mail off for the role, at once.
+	EmailDisabled bool `json:"emailDisabled,omitempty"`
+	// Delay is how long after the last activity mail is sent, 0 s to 7 d; nil
+	// means DefaultDelay.
+	Delay *time.Duration `json:"delay,omitempty"`
+}
+
+// Bounds and default of Role.Delay.
+const (
+	DefaultDelay = 2 * time.Minute
+	MaxDelay     = 7 * 24 * time.Hour
+)
+
+// Role returns the settings of a user's role; an unknown or empty one means
+// DefaultRole, and without settings the zero Role.
+func (a *App) Role(name string) Role {
+	if r, ok := a.Roles[name]; ok {
+		return r
+	}
+	return a.Roles[DefaultRole]
+}
+
+// AuthPolicy says what a received mail must show before it posts as a person.
+type AuthPolicy string
+
+// The policies, as STANDARDS settles them.
+const (
+	PolicyVerified  AuthPolicy = "verified"   // From is the participant's and SPF or DKIM is aligned with it
+	PolicyStrict    AuthPolicy = "strict"     // DMARC must pass
+	PolicyTokenFrom AuthPolicy = "token+from" // the address and a matching From
+	PolicyToken     AuthPolicy = "token"      // the reply address alone
+)
+
+// Endpoint is a receiver of webhooks. Its secrets are sealed with the key file.
+type Endpoint struct {
+	ID  EndpointID `json:"id"`
+	URL string     `json:"url"`
+	// Secrets are sealed "whsec_…" values; every one signs, the newest first.
+	Secrets [][]byte `json:"secrets,omitempty"`
+	// Types are the event types it wants; empty means all.
+	Types    []EventType `json:"types,omitempty"`
+	Disabled bool        `json:"disabled,omitempty"`
+	// Strict keeps events back behind a failed one (at most 15 min).
+	Strict    bool      `json:"strict,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// Wants tells whether the endpoint gets events of type t.
+func (e *Endpoint) Wants(t EventType) bool {
+	if e.Disabled {
+		return false
+	}
+	if len(e.Types) == 0 {
+		return true
+	}
+	for _, w := range e.Types {
+		if w == t {
+			return true
+		}
+	}
+	return false
+}
+
+// Key is an API key, kept twice: as a hash to look it up by, and sealed with
+// the key file, since JWTs and TalkJS's webhook signature are keyed with it.
+type Key struct {
+	ID        KeyID      `json:"id"`
+	Hash      []byte     `json:"hash"` // SHA-256 of the key
+	Sealed    []byte     `json:"sealed"`
+	Test      bool       `json:"test,omitempty"`
+	CreatedAt time.Time  `json:"createdAt"`
+	RevokedAt *time.Time `json:"revokedAt,omitempty"`
+}

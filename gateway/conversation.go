@@ -1,0 +1,77 @@
+package gateway
+
+import "time"
+
+// Conversation is a chat between participants, who are kept beside it.
+type Conversation struct {
+	ID              ConversationID    `json:"id"`
+	Subject         *string           `json:"subject,omitempty"`
+	PhotoURL        *string           `json:"photoUrl,omitempty"`
+	WelcomeMessages []string          `json:"welcomeMessages,omitempty"`
+	Custom          map[string]string `json:"custom,omitempty"`
+	CreatedAt       time.Time         `json:"createdAt"`
+	// LastMessage is the newest message by time; LastActivity the newest act
+	// that starts the delay anew (messages that may notify).
+	LastMessage  MessageID `json:"lastMessage,omitempty"`
+	LastActivity time.Time `json:"lastActivity"`
+	// Count numbers messages in the order they were stored, from 1.
+	Count uint64 `json:"count"`
+	// EventSeq numbers the conversation's events, from 1.
+	EventSeq uint64 `json:"eventSeq"`
+	// Incarnation is new whenever the conversation is made anew after a delete,
+	// so that mails of the former one neither thread nor post into it.
+	Incarnation string `json:"incarnation"`
+}
+
+// Access is what a participant may do.
+type Access string
+
+// The accesses.
+const (
+	ReadWrite  Access = "ReadWrite"
+	ReadOnly   Access = "Read"
+	NoneAccess Access = "None"
+)
+
+// Notify says which messages a participant is told about.
+type Notify string
+
+// The notify settings; in JSON of the API the first two are true and false.
+const (
+	NotifyAll      Notify = "true"
+	NotifyNone     Notify = "false"
+	NotifyMentions Notify = "MentionsOnly"
+)
+
+// Participant is one user's place in one conversation.
+type Participant struct {
+	Conversation ConversationID `json:"conversation"`
+	User         UserID         `json:"user"`
+	Access       Access         `json:"access"`
+	Notify       Notify         `json:"notify"`
+	JoinedAt     time.Time      `json:"joinedAt"`
+	// NarrowedAt is when Access last lost the right to write.
+	NarrowedAt time.Time `json:"narrowedAt,omitzero"`
+	// Left marks one who is no participant any more; the row keeps the handle.
+	Left bool `json:"left,omitempty"`
+	// Handle is the live reply handle; zero until one is needed.
+	Handle Handle `json:"handle,omitempty"`
+	// ReadCount: messages numbered up to it are read.
+	ReadCount uint64 `json:"readCount"`
+	// NotifiedCount: messages numbered up to it were decided about (told or skipped).
+	NotifiedCount uint64 `json:"notifiedCount"`
+	// LastMailAt is when a notification was last queued.
+	LastMailAt time.Time `json:"lastMailAt,omitzero"`
+}
+
+// MayWrite tells whether the participant's own words are posted.
+func (p *Participant) MayWrite() bool { return !p.Left && p.Access == ReadWrite }
+
+// MayRead tells whether new messages are shown to the participant.
+func (p *Participant) MayRead() bool { return !p.Left && p.Access != NoneAccess }
+
+// Handle is the allocated 60-bit number inside a signed address. Zero is none.
+type Handle uint64
+
+// MaxHandle is the largest handle.
+const MaxHandle Handle = 1<<60 - 1

@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// EventType names what happened.
+type EventType string
+
+// The event types.
+const (
+	EventMessageSent           EventType = "message.sent"
+	EventMessageRead           EventType = "message.read"
+	EventUserCreated           EventType = "user.created"
+	EventUserUpdated           EventType = "user.updated"
+	EventNotificationTriggered EventType = "notification.triggered"
+	EventNotificationSkipped   EventType = "notification.skipped"
+	EventNotificationSent      EventType = "notification.sent"
+	EventNotificationDeferred  EventType = "notification.deferred"
+	EventNotificationBounced   EventType = "notification.bounced"
+	EventReplyRejected         EventType = "reply.rejected"
+	EventReplyHeld             EventType = "reply.held"
+	EventReplyDuplicate        EventType = "reply.duplicate"
+	EventReplyAutomatic        EventType = "reply.automatic"
+	EventAddressUnsubscribed   EventType = "address.unsubscribed"
+	EventAddressResubscribed   EventType = "address.resubscribed"
+	EventAddressSuppressed     EventType = "address.suppressed"
+	EventEndpointDisabled      EventType = "endpoint.disabled"
+)
+
+// Event is a fact the backend is told. It is stored in the same transaction as
+// the fact itself, and told at least once.
+type Event struct {
+	ID        EventID   `json:"id"`
+	App       AppID     `json:"app"`
+	Type      EventType `json:"type"`
+	CreatedAt time.Time `json:"createdAt"`
+	// Conversation is empty for events of no conversation; Seq then is 0.
+	Conversation ConversationID `json:"conversation,omitempty"`
+	// Seq numbers the events of the conversation, from 1.
+	Seq  uint64          `json:"seq"`
+	Data json.RawMessage `json:"data"`
+	// Trace follows the message; it is logged, not sent.
+	Trace TraceID `json:"trace,omitempty"`
+}

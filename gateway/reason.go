@@ -1,0 +1,81 @@
+package gateway
+
+// Reason is a code from the one registry of reasons: why no mail was sent, why
+// a reply was not posted, why a mail bounced.
+type Reason string
+
+// Reasons why somebody was not told by mail.
+const (
+	ReasonRead         Reason = "read"         // read before the mail was due
+	ReasonReturned     Reason = "returned"     // looked at the conversation since
+	ReasonOwnMessage   Reason = "own_message"  // nothing but one's own or system messages
+	ReasonMuted        Reason = "muted"        // notify is false
+	ReasonNoMention    Reason = "no_mention"   // mentions only, and none
+	ReasonNoAccess     Reason = "no_access"    // access None, or left
+	ReasonNoAddress    Reason = "no_address"   // no usable e-mail address
+	ReasonDisabled     Reason = "disabled"     // mail is off for the role
+	ReasonUnsubscribed Reason = "unsubscribed" // every address unsubscribed
+	ReasonSuppressed   Reason = "suppressed"   // every address bounced or complained
+	ReasonBot          Reason = "bot"          // bots get no mail
+	ReasonDeleted      Reason = "deleted"      // messages or conversation gone
+	ReasonJoinedLater  Reason = "joined_later" // joined after the messages
+)
+
+// Reasons why a delivery ended without success.
+const (
+	ReasonRefused Reason = "refused" // a permanent answer
+	ReasonExpired Reason = "expired" // tried until the schedule ended
+)
+
+// Reasons why a reply was not posted, or waits.
+const (
+	ReasonReadOnly       Reason = "read_only"
+	ReasonRemoved        Reason = "removed"         // no participant any more, or conversation gone
+	ReasonSenderMismatch Reason = "sender_mismatch" // From is not the participant's
+	ReasonUnauthentic    Reason = "unauthenticated" // nothing aligned vouches for From
+	ReasonBadFrom        Reason = "bad_from"        // not exactly one author
+	ReasonMalformed      Reason = "malformed"       // structure beyond the limits, or bare CR, LF, NUL
+	ReasonEmpty          Reason = "empty"           // only a quotation, no attachment
+	ReasonTooLarge       Reason = "too_large"
+	ReasonLoop           Reason = "loop" // our own mail came back
+	ReasonAutomatic      Reason = "automatic"
+	ReasonDuplicate      Reason = "duplicate"
+	ReasonAttachment     Reason = "attachment_refused"
+)
+
+// reasons is the registry: each code with a sentence for people.
+var reasons = map[Reason]string{
+	ReasonRead:           "The messages were read before the mail was due.",
+	ReasonReturned:       "The person came back and looked at the conversation before the mail was due.",
+	ReasonOwnMessage:     "There was nothing new from anybody else.",
+	ReasonMuted:          "The participant's notify setting is off.",
+	ReasonNoMention:      "The participant is told of mentions only, and was not mentioned.",
+	ReasonNoAccess:       "The person may not read this conversation.",
+	ReasonNoAddress:      "The user has no usable e-mail address.",
+	ReasonDisabled:       "Mail is switched off for the user's role.",
+	ReasonUnsubscribed:   "The address was unsubscribed by its owner.",
+	ReasonSuppressed:     "Mail to the address bounced, or was reported as unwanted.",
+	ReasonBot:            "The user is a bot.",
+	ReasonDeleted:        "The messages or the conversation were deleted.",
+	ReasonJoinedLater:    "The person joined after these messages.",
+	ReasonRefused:        "The receiving server refused the mail for good.",
+	ReasonExpired:        "The receiving server did not take the mail before the time to try ended.",
+	ReasonReadOnly:       "The person may read this conversation but not write in it.",
+	ReasonRemoved:        "The person is no longer in this conversation, or it is gone.",
+	ReasonSenderMismatch: "The mail did not come from one of the person's own addresses.",
+	ReasonUnauthentic:    "Neither SPF nor DKIM vouches that the mail comes from its author's domain.",
+	ReasonBadFrom:        "The mail does not name exactly one author.",
+	ReasonMalformed:      "The mail is not well-formed, or more nested than any mail client makes it.",
+	ReasonEmpty:          "The mail holds only a quotation, nothing new was written.",
+	ReasonTooLarge:       "The mail is larger than the limit.",
+	ReasonLoop:           "The mail is one of our own that came back.",
+	ReasonAutomatic:      "The mail was written by a program, not by a person.",
+	ReasonDuplicate:      "The same mail was posted before.",
+	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
+}
+
+// Sentence explains the reason to a person; it is empty for an unknown one.
+func (r Reason) Sentence() string { return reasons[r] }
+
+// Known tells whether the reason is in the registry.
+func (r Reason) Known() bool { return reasons[r] != "" }

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+)
+
+// Rows is a table of JSON values of type T.
+type Rows[T any] struct{ Table Table }
+
+// The tables. Beside each stands its key; every key begins with the app, but
+// for those whose row is what tells the app.
+var (
+	Apps          = Rows[gateway.App]{"apps"}                   // AppKey
+	Users         = Rows[gateway.User]{"users"}                 // UserKey
+	Presences     = Rows[gateway.Presence]{"presences"}         // UserKey
+	Memberships   = Rows[Membership]{"memberships"}             // UserKey, conversation: present while one takes part
+	Conversations = Rows[gateway.Conversation]{"conversations"} // ConversationKey
+	Participants  = Rows[gateway.Participant]{"participants"}   // ConversationKey, user
+	Messages      = Rows[gateway.Message]{"messages"}           // ConversationKey, created (ms), number
+	MessagePlaces = Rows[MessagePlace]{"message_places"}        // ConversationKey, message id
+	Handles       = Rows[HandleRow]{"handles"}                  // HandleKey
+	Decisions     = Rows[gateway.Notification]{"notifications"} // AppKey, id
+	Mails         = Rows[gateway.Delivery]{"deliveries"}        // AppKey, id
+	Replies       = Rows[gateway.Reply]{"replies"}              // AppKey, id
+	EventLog      = Rows[gateway.Event]{"events"}               // AppKey, id
+	EventStreams  = Rows[EventStream]{"event_streams"}          // ConversationKey, endpoint
+	EventTells    = Rows[EventTell]{"event_tells"}              // AppKey, event id, endpoint
+	SentMails     = Rows[gateway.Sent]{"sent"}                  // ConversationKey, user, sent (ms), delivery id
+	Dedups        = Rows[Dedup]{"dedups"}                       // ConversationKey, user, digest
+	Idempotencies = Rows[Idempotency]{"idempotencies"}          // AppKey, API key id, idempotency key
+	Suppressions  = Rows[Suppression]{"suppressions"}           // AddressKey
+	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
+)
+
+// Membership says that a user takes part in a conversation.
+type Membership struct {
+	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// MessagePlace finds a message by its id.
+type MessagePlace struct {
+	CreatedAt time.Time `json:"createdAt"`
+	Number    uint64    `json:"number"`
+}
+
+// HandleRow says what a handle inside a signed address or link stands for.
+type HandleRow struct {
+	Handle       gateway.Handle         `json:"handle"`
+	App          gateway.AppID          `json:"app"`
+	Purpose      string                 `json:"purpose"` // token.Purpose
+	Conversation gateway.ConversationID `json:"conversation,omitempty"`
+	User         gateway.UserID         `json:"user,omitempty"`
+	Delivery     gateway.DeliveryID     `json:"delivery,omitempty"`
+	// Address is whose unsubscribing it is.
+	Address gateway.Address `json:"address,omitzero"`
+	// Attachment is the file a link serves.
+	Attachment *gateway.Attachment `json:"attachment,omitempty"`
+	CreatedAt  time.Time           `json:"createdAt"`
+	// RevokedAt marks an address that died: participant left, conversation deleted.
+	RevokedAt *time.Time `json:"revokedAt,omitempty"`
+}
+
+// EventStream remembers the last event of a conversation put for an endpoint.
+type EventStream struct {
+	Seq uint64 `json:"seq"`
+}
+
+// EventTell is how far telling an event to an endpoint has come.
+type EventTell struct {
+	Event    gateway.EventID    `json:"event"`
+	Endpoint gateway.EndpointID `json:"endpoint"`
+	// State is "waiting", "told" or "dead".
+	State    string        `json:"state"`
+	Attempts []TellAttempt `json:"attempts,omitempty"` // at most 16, the latest
+	// PrevSeq is the Seq of the event of the same conversation that was put
+	// for this endpoint before; 0 for the first.
+	PrevSeq   uint64    `json:"prevSeq"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// TellAttempt is one try to tell an event.
+type TellAttempt struct {
+	At     time.Time `json:"at"`
+	Status int       `json:"status"` // HTTP; 0: no answer
+	Error  string    `json:"error,omitempty"`
+	Took   int64     `json:"tookMs"`
+}
+
+// Dedup remembers a posted reply for 30 days.
+type Dedup struct {
+	Reply gateway.ReplyID `json:"reply"`
+	At    time.Time       `json:"at"`
+}
+
+// DedupAge is how long a posted reply's copies are recognised.
+const DedupAge = 30 * 24 * time.Hour
+
+// Idempotency remembers the answer to a call for 24 hours.
+type Idempotency struct {
+	BodyHash []byte          `json:"bodyHash"`
+	Status   int             `json:"status"`
+	Answer   json.RawMessage `json:"answer"`
+	At       time.Time       `json:"at"`
+}
+
+// Suppression says that an address gets no mail of an app, and why.
+type Suppression struct {
+	Address gateway.Address `json:"address"`
+	// Reason is gateway.ReasonUnsubscribed or gateway.ReasonSuppressed.
+	Reason gateway.Reason `json:"reason"`
+	// Kind tells more: "one-click", "page", "mail", "api", "hard", "complaint".
+	Kind string `json:"kind"`
+	// Detail is the peer's words for a bounce.
+	Detail string    `json:"detail,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// Expiry is a row that is to be deleted at a time.
+type Expiry struct {
+	Table Table `json:"table"`
+	Key   Key   `json:"key"`
+}
+
+// Get returns the row at k, or ErrNotFound.
+func (r Rows[T]) Get(rd Reader, k Key) (T, error) {
+	var v T
+	b, err := rd.Get(r.Table, k)
+	if err != nil {
+		return v, err
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return v, fmt.Errorf("read %s: %w", r.Table, err)
+	}
+	return v, nil
+}
+
+// Find is Get that tells a missing row apart without an error.
+func (r Rows[T]) Find(rd Reader, k Key) (v T, found bool, err error) {
+	v, err = r.Get(rd, k)
+	if errors.Is(err, ErrNotFound) {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+// Put writes the row at k.
+func (r Rows[T]) Put(tx Tx, k Key, v T) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", r.Table, err)
+	}
+	return tx.Put(r.Table, k, b)
+}
+
+// Delete removes the row at k, if there is one.
+func (r Rows[T]) Delete(tx Tx, k Key) error { return tx.Delete(r.Table, k) }
+
+// Scan calls fn for each row in rg, in order, until it returns false or an error.
+func (r Rows[T]) Scan(rd Reader, rg Range, fn func(k Key, v T) (more bool, err error)) error {
+	return rd.Scan(r.Table, rg, func(k Key, b []byte) (bool, error) {
+		var v T
+		if err := json.Unmarshal(b, &v); err != nil {
+			return false, fmt.Errorf("read %s: %w", r.Table, err)
+		}
+		return fn(k, v)
+	})
+}
+
+// ParticipantKey is the key of a participant.
+func ParticipantKey(app gateway.AppID, c gateway.ConversationID, u gateway.UserID) Key {
+	return ConversationKey(app, c).String(string(u))
+}
+
+// MessageKey is the key of a message: by time, ties by the order of storing.
+func MessageKey(app gateway.AppID, c gateway.ConversationID, created time.Time, number uint64) Key {
+	return ConversationKey(app, c).Time(created).Uint(number)
+}
+
+// SentKey is the key of a remembered mail.
+func SentKey(app gateway.AppID, s gateway.Sent) Key {
+	return ConversationKey(app, s.Conversation).String(string(s.Recipient)).Time(s.SentAt).String(string(s.Delivery))
+}
+
+// FindMessage returns a message by its id, or ErrNotFound.
+func FindMessage(rd Reader, app gateway.AppID, c gateway.ConversationID, id gateway.MessageID) (gateway.Message, error) {
+	p, err := MessagePlaces.Get(rd, ConversationKey(app, c).String(string(id)))
+	if err != nil {
+		return gateway.Message{}, err
+	}
+	return Messages.Get(rd, MessageKey(app, c, p.CreatedAt, p.Number))
+}
+
+// NotificationItem names the due item of a conversation.
+func NotificationItem(app gateway.AppID, c gateway.ConversationID) ItemRef {
+	return ItemRef{Notifications, app, ShardOf(app, string(c)), string(c)}
+}
+
+// DeliveryItem names the queue item of a delivery.
+func DeliveryItem(app gateway.AppID, c gateway.ConversationID, d gateway.DeliveryID) ItemRef {
+	return ItemRef{Deliveries, app, ShardOf(app, string(c)), string(d)}
+}
+
+// EventItem names the queue item of an event at an endpoint. Events of no
+// conversation share the app's shard.
+func EventItem(app gateway.AppID, c gateway.ConversationID, e gateway.EventID, ep gateway.EndpointID) ItemRef {
+	return ItemRef{Events, app, ShardOf(app, string(c)), EventItemID(e, ep)}
+}
