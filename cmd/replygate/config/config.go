@@ -1,0 +1,290 @@
+// Package config reads replygate.toml: one file, whose every unknown key is an
+// error with its line, whose values the environment may override, and whose
+// defaults fit a first run. It does not open what the file names, but for the
+// files that hold secrets.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/replygate/replygate/gateway"
+)
+
+// Config is the whole of replygate.toml. The commented example in deploy/ says
+// what each key means.
+type Config struct {
+	// Hostname is our name in the SMTP banner, EHLO and Received.
+	Hostname string `toml:"hostname"`
+	// Domain is the mail domain: every reply, bounce and From address is at it.
+	Domain string `toml:"domain"`
+	// Data is the directory of the database and the blobs.
+	Data string `toml:"data"`
+	// KeyFile holds the master keys; relative names are inside Data.
+	KeyFile   string    `toml:"key_file"`
+	HTTP      HTTP      `toml:"http"`
+	SMTP      SMTP      `toml:"smtp"`
+	Smarthost Smarthost `toml:"smarthost"`
+	DKIM      DKIM      `toml:"dkim"`
+	DNS       DNS       `toml:"dns"`
+	Webhook   Webhook   `toml:"webhook"`
+	Log       Log       `toml:"log"`
+}
+
+// HTTP is the listener of the API and the recipients' pages.
+type HTTP struct {
+	Listen string `toml:"listen"`
+	// PublicURL is the origin under which recipients reach the pages.
+	PublicURL string `toml:"public_url"`
+}
+
+// SMTP is the receiving side.
+type SMTP struct {
+	Listen  []string `toml:"listen"`
+	TLSCert string   `toml:"tls_cert"`
+	TLSKey  string   `toml:"tls_key"`
+	// MaxSize is the largest mail in bytes.
+	MaxSize int64 `toml:"max_size"`
+}
+
+// Smarthost is the server that takes our mail.
+type Smarthost struct {
+	Host         string `toml:"host"`
+	Port         int    `toml:"port"`
+	TLS          string `toml:"tls"` // starttls, implicit, opportunistic, none
+	User         string `toml:"user"`
+	Password     string `toml:"password"`
+	PasswordFile string `toml:"password_file"`
+	// CAFile trusts a private certificate authority for the smarthost.
+	CAFile string `toml:"ca_file"`
+}
+
+// DKIM names the signing keys.
+type DKIM struct {
+	Keys []DKIMKey `toml:"key"`
+}
+
+// DKIMKey is one signing key: a PKCS#8 PEM file and the selector it is published under.
+type DKIMKey struct {
+	Selector string `toml:"selector"`
+	File     string `toml:"file"`
+}
+
+// DNS names the resolver; empty means the system's.
+type DNS struct {
+	Resolver string `toml:"resolver"`
+}
+
+// Webhook guards the way out to the backends.
+type Webhook struct {
+	AllowNetworks []string `toml:"allow_networks"`
+	AllowHTTP     bool     `toml:"allow_http"`
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // json, text
+}
+
+// Default is the configuration before the file is read.
+func Default() Config {
+	return Config{
+		Data:      "/var/lib/replygate",
+		KeyFile:   "keys",
+		HTTP:      HTTP{Listen: "127.0.0.1:8025"},
+		SMTP:      SMTP{Listen: []string{":25"}, MaxSize: 25 << 20},
+		Smarthost: Smarthost{Port: 587, TLS: "starttls"},
+		Log:       Log{Level: "info", Format: "json"},
+	}
+}
+
+// Load reads and checks the file at path; errors name the file and the line.
+func Load(path string) (Config, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	c, err := Parse(raw, os.LookupEnv)
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	base := filepath.Dir(path)
+	for _, p := range c.files() {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+	if !filepath.IsAbs(c.KeyFile) {
+		c.KeyFile = filepath.Join(c.Data, c.KeyFile)
+	}
+	return c, c.readSecrets()
+}
+
+// files are the settings that name files beside the configuration.
+func (c *Config) files() []*string {
+	out := []*string{&c.Data, &c.SMTP.TLSCert, &c.SMTP.TLSKey, &c.Smarthost.PasswordFile, &c.Smarthost.CAFile}
+	for i := range c.DKIM.Keys {
+		out = append(out, &c.DKIM.Keys[i].File)
+	}
+	return out
+}
+
+func (c *Config) readSecrets() error {
+	if c.Smarthost.PasswordFile == "" {
+		return nil
+	}
+	b, err := os.ReadFile(c.Smarthost.PasswordFile)
+	if err != nil {
+		return fmt.Errorf("smarthost.password_file: %w", err)
+	}
+	c.Smarthost.Password = string(bytes.TrimRight(b, "\r\n"))
+	return nil
+}
+
+// Parse reads the text of a configuration over the defaults, then the
+// environment over it, and checks the whole.
+func Parse(raw []byte, env func(string) (string, bool)) (Config, error) {
+	c := Default()
+	d := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		return Config{}, explain(err)
+	}
+	if err := overlay(&c, env); err != nil {
+		return Config{}, err
+	}
+	return c, c.check()
+}
+
+// explain turns the decoder's errors into sentences with line numbers.
+func explain(err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		var all []error
+		for i := range unknown.Errors {
+			row, _ := unknown.Errors[i].Position()
+			all = append(all, fmt.Errorf("line %d: there is no setting named %q", row, join(unknown.Errors[i].Key())))
+		}
+		return errors.Join(all...)
+	}
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		row, col := wrong.Position()
+		return fmt.Errorf("line %d, column %d: %s", row, col, wrong.Error())
+	}
+	return err
+}
+
+func (c *Config) check() error {
+	var errs []error
+	fail := func(key, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	domain := func(key string, v *string) {
+		d, err := gateway.ParseDomain(*v)
+		if err != nil {
+			fail(key, "%q is not a host name; write it as mail.example.com", *v)
+		}
+		*v = d
+	}
+	domain("domain", &c.Domain)
+	if c.Hostname == "" {
+		c.Hostname = c.Domain
+	}
+	domain("hostname", &c.Hostname)
+	if u, err := url.Parse(c.HTTP.PublicURL); err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.Scheme != "https" && u.Scheme != "http" {
+		fail("http.public_url", "write the origin recipients reach the pages under, as https://%s", c.Domain)
+	}
+	if len(c.SMTP.Listen) == 0 {
+		fail("smtp.listen", "name at least one address, as \":25\"")
+	}
+	if (c.SMTP.TLSCert == "") != (c.SMTP.TLSKey == "") {
+		fail("smtp.tls_cert", "tls_cert and tls_key go together")
+	}
+	if c.SMTP.MaxSize < 64<<10 || c.SMTP.MaxSize > 256<<20 {
+		fail("smtp.max_size", "%d is outside 65536 to 268435456 bytes", c.SMTP.MaxSize)
+	}
+	errs = append(errs, c.Smarthost.check()...)
+	if len(c.DKIM.Keys) == 0 {
+		fail("dkim", "no key; make some with `replygate dkim generate` and name them in [[dkim.key]]")
+	}
+	for _, n := range c.Webhook.AllowNetworks {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			fail("webhook.allow_networks", "%q is not a network; write it as 10.0.0.0/8", n)
+		}
+	}
+	if c.DNS.Resolver != "" {
+		if _, err := netip.ParseAddrPort(c.DNS.Resolver); err != nil {
+			fail("dns.resolver", "%q is not an address with a port; write it as 127.0.0.1:53", c.DNS.Resolver)
+		}
+	}
+	if !oneOf(c.Log.Level, "debug", "info", "warn", "error") {
+		fail("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
+	}
+	if !oneOf(c.Log.Format, "json", "text") {
+		fail("log.format", "%q is neither json nor text", c.Log.Format)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Smarthost) check() []error {
+	var errs []error
+	if s.Host == "" {
+		errs = append(errs, errors.New("smarthost.host: name the server that takes outgoing mail"))
+	}
+	if s.Port < 1 || s.Port > 65535 {
+		errs = append(errs, fmt.Errorf("smarthost.port: %d is not a port", s.Port))
+	}
+	if !oneOf(s.TLS, "starttls", "implicit", "opportunistic", "none") {
+		errs = append(errs, fmt.Errorf("smarthost.tls: %q is none of starttls, implicit, opportunistic, none", s.TLS))
+	}
+	if s.User != "" && (s.TLS == "none" || s.TLS == "opportunistic") {
+		errs = append(errs, fmt.Errorf("smarthost.tls: a password is only ever sent inside verified TLS; use starttls or implicit"))
+	}
+	if s.Password != "" && s.PasswordFile != "" {
+		errs = append(errs, errors.New("smarthost.password: give it here or in password_file, not both"))
+	}
+	return errs
+}
+
+// Prefixes are the allowed networks, parsed; Parse has checked them.
+func (w *Webhook) Prefixes() []netip.Prefix {
+	var out []netip.Prefix
+	for _, n := range w.AllowNetworks {
+		if p, err := netip.ParsePrefix(n); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// DrainTime bounds how long a stop waits for work in progress.
+const DrainTime = 30 * time.Second
+
+func oneOf(v string, allowed ...string) bool {
+	for _, a := range allowed {
+		if v == a {
+			return true
+		}
+	}
+	return false
+}
+
+func join(key toml.Key) string {
+	out := ""
+	for i, k := range key {
+		if i > 0 {
+			out += "."
+		}
+		out += k
+	}
+	return out
+}
