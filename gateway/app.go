@@ -52,6 +52,24 @@ func (a *App) Role(name string) Role {
 	return a.Roles[DefaultRole]
 }
 
+// MinDelay is the smallest delay any of the app's roles has: no mail is due
+// earlier than that after an activity.
+func (a *App) MinDelay() time.Duration {
+	least := a.Role(DefaultRole).WaitsFor()
+	for _, r := range a.Roles {
+		least = min(least, r.WaitsFor())
+	}
+	return least
+}
+
+// WaitsFor is the role's delay, the default one if it sets none.
+func (r Role) WaitsFor() time.Duration {
+	if r.Delay == nil {
+		return DefaultDelay
+	}
+	return min(max(*r.Delay, 0), MaxDelay)
+}
+
 // AuthPolicy says what a received mail must show before it posts as a person.
 type AuthPolicy string
 

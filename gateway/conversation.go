@@ -12,8 +12,9 @@ type Conversation struct {
 	CreatedAt       time.Time         `json:"createdAt"`
 	// LastMessage is the newest message by time; LastActivity the newest act
 	// that starts the delay anew (messages that may notify).
-	LastMessage  MessageID `json:"lastMessage,omitempty"`
-	LastActivity time.Time `json:"lastActivity"`
+	LastMessage   MessageID `json:"lastMessage,omitempty"`
+	LastMessageAt time.Time `json:"lastMessageAt,omitzero"`
+	LastActivity  time.Time `json:"lastActivity"`
 	// Count numbers messages in the order they were stored, from 1.
 	Count uint64 `json:"count"`
 	// EventSeq numbers the conversation's events, from 1.
@@ -21,6 +22,19 @@ type Conversation struct {
 	// Incarnation is new whenever the conversation is made anew after a delete,
 	// so that mails of the former one neither thread nor post into it.
 	Incarnation string `json:"incarnation"`
+	// Forced: messages numbered up to it are told without waiting.
+	Forced uint64 `json:"forced,omitempty"`
+	// Deleted marks one that is gone, whose rows are still being removed.
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// ActiveAt is what conversations are listed by: the time of the last message,
+// else of the creation.
+func (c *Conversation) ActiveAt() time.Time {
+	if c.LastMessageAt.IsZero() {
+		return c.CreatedAt
+	}
+	return c.LastMessageAt
 }
 
 // Access is what a participant may do.

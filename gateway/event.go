@@ -11,7 +11,10 @@ type EventType string
 // The event types.
 const (
 	EventMessageSent           EventType = "message.sent"
+	EventMessageUpdated        EventType = "message.updated"
+	EventMessageDeleted        EventType = "message.deleted"
 	EventMessageRead           EventType = "message.read"
+	EventConversationDeleted   EventType = "conversation.deleted"
 	EventUserCreated           EventType = "user.created"
 	EventUserUpdated           EventType = "user.updated"
 	EventNotificationTriggered EventType = "notification.triggered"

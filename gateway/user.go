@@ -14,20 +14,20 @@ const (
 
 // User is a person (or bot) of an app.
 type User struct {
-	ID               UserID             `json:"id"`
-	Name             string             `json:"name"`
-	WelcomeMessage   *string            `json:"welcomeMessage,omitempty"`
-	PhotoURL         *string            `json:"photoUrl,omitempty"`
-	Role             string             `json:"role,omitempty"`
-	Email            []string           `json:"email,omitempty"` // as given; compared as ParseAddress(…).Folded()
-	Phone            []string           `json:"phone,omitempty"`
-	Custom           map[string]string  `json:"custom,omitempty"`
-	AvailabilityText *string            `json:"availabilityText,omitempty"`
-	Locale           string             `json:"locale,omitempty"`
-	PushTokens       map[string]*string `json:"pushTokens,omitempty"`
-	Kind             Kind               `json:"kind,omitempty"`
-	TimeZone         string             `json:"timeZone,omitempty"`
-	CreatedAt        time.Time          `json:"createdAt"`
+	ID               UserID            `json:"id"`
+	Name             string            `json:"name"`
+	WelcomeMessage   *string           `json:"welcomeMessage,omitempty"`
+	PhotoURL         *string           `json:"photoUrl,omitempty"`
+	Role             string            `json:"role,omitempty"`
+	Email            []string          `json:"email,omitempty"` // as given; compared as ParseAddress(…).Folded()
+	Phone            []string          `json:"phone,omitempty"`
+	Custom           map[string]string `json:"custom,omitempty"`
+	AvailabilityText *string           `json:"availabilityText,omitempty"`
+	Locale           string            `json:"locale,omitempty"`
+	PushTokens       map[string]bool   `json:"pushTokens,omitempty"`
+	Kind             Kind              `json:"kind,omitempty"`
+	TimeZone         string            `json:"timeZone,omitempty"`
+	CreatedAt        time.Time         `json:"createdAt"`
 	// Stub marks somebody who was named as participant or sender and never PUT.
 	Stub bool `json:"stub,omitempty"`
 }

@@ -34,6 +34,9 @@ var (
 	Dedups        = Rows[Dedup]{"dedups"}                       // ConversationKey, user, digest
 	Idempotencies = Rows[Idempotency]{"idempotencies"}          // AppKey, API key id, idempotency key
 	Suppressions  = Rows[Suppression]{"suppressions"}           // AddressKey
+	Unsent        = Rows[UnsentMail]{"unsent"}                  // AddressKey, delivery id: present while one is queued
+	MessageKeys   = Rows[PostedKey]{"message_keys"}             // ConversationKey, idempotency key of a message
+	Removals      = Rows[Removal]{"removals"}                   // AppKey, conversation: being removed in slices
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 
@@ -108,6 +111,25 @@ type Idempotency struct {
 	At       time.Time       `json:"at"`
 }
 
+// UnsentMail finds the queued mails to an address, so that what suppresses the
+// address also cancels them.
+type UnsentMail struct {
+	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// PostedKey remembers which message was posted under an idempotency key.
+type PostedKey struct {
+	Message gateway.MessageID `json:"message"`
+}
+
+// IdempotencyAge is how long idempotency keys are remembered.
+const IdempotencyAge = 24 * time.Hour
+
+// Removal is a deleted conversation of which rows are left.
+type Removal struct {
+	Conversation gateway.ConversationID `json:"conversation"`
+}
+
 // Suppression says that an address gets no mail of an app, and why.
 type Suppression struct {
 	Address gateway.Address `json:"address"`
@@ -118,6 +140,9 @@ type Suppression struct {
 	// Detail is the peer's words for a bounce.
 	Detail string    `json:"detail,omitempty"`
 	At     time.Time `json:"at"`
+	// UnsubscribedAt is kept while a suppression covers an unsubscribing, which
+	// stands again when the suppression is lifted.
+	UnsubscribedAt time.Time `json:"unsubscribedAt,omitzero"`
 }
 
 // Expiry is a row that is to be deleted at a time.
