@@ -1,0 +1,199 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// keyWidth is how far from the start of a line the colon of a header key may stand.
+const keyWidth = 48
+
+// document is a body on its way through the rules.
+type document struct {
+	src   string
+	lines []line
+	html  bool // the lines come from HTML: quotation depth is structure, not typed chevrons
+	plain bool // src has only LF line ends, so that parts of it can be cut out as they are
+	sent  *sentIndex
+
+	lang       string
+	confidence string
+	method     string
+	posting    string
+	only       bool // nothing new
+}
+
+// scan splits text into lines.
+func (d *document) scan(text string) {
+	d.src = text
+	d.plain = strings.IndexByte(text, '\r') < 0
+	d.lines = make([]line, 0, strings.Count(text, "\n")+2)
+	fences := 0
+	for len(text) > 0 {
+		raw := text
+		if i := strings.IndexByte(text, '\n'); i >= 0 {
+			raw, text = text[:i], text[i+1:]
+		} else {
+			text = ""
+		}
+		if n := len(raw); n > 0 && raw[n-1] == '\r' {
+			raw = raw[:n-1]
+		}
+		if head, tail, ok := splitAtMarker(raw); ok {
+			d.lines = append(d.lines, newLine(head))
+			raw = tail
+			d.plain = false
+		}
+		d.lines = append(d.lines, newLine(raw))
+		if strings.HasPrefix(d.lines[len(d.lines)-1].text, "```") {
+			fences++
+		}
+	}
+	if fences > 1 {
+		d.fence(fences)
+	}
+	d.unchevron()
+	d.initials()
+}
+
+// newLine takes the quote marks off raw.
+func newLine(raw string) line {
+	l := line{raw: raw, colon: -1}
+	rest := trimInvisible(raw)
+	for {
+		switch {
+		case strings.HasPrefix(rest, ">"):
+			rest = rest[1:]
+		case strings.HasPrefix(rest, "&gt;"):
+			rest = rest[4:]
+		default:
+			l.text = rest
+			if i := strings.IndexByte(rest[:min(len(rest), keyWidth)], ':'); i >= 0 {
+				l.colon = int16(i)
+			} else if i := strings.Index(rest[:min(len(rest), keyWidth)], "："); i >= 0 {
+				l.colon = int16(i)
+			}
+			return l
+		}
+		if l.depth < 1<<15 {
+			l.depth++
+		}
+		rest = trimInvisible(rest)
+	}
+}
+
+// fence marks the lines between pairs of ``` so that no rule looks into code.
+func (d *document) fence(fences int) {
+	in := false
+	for i := range d.lines {
+		l := &d.lines[i]
+		if strings.HasPrefix(l.text, "```") {
+			if fences == 1 && !in {
+				return
+			}
+			in = !in
+			fences--
+			l.code = true
+			continue
+		}
+		l.code = in
+	}
+}
+
+// unchevron finds ">" that closes an address and not a quotation: clients wrap "<\nname@host\n> wrote:" as they please.
+func (d *document) unchevron() {
+	for i := 1; i < len(d.lines); i++ {
+		l := &d.lines[i]
+		if l.depth != 1 || l.text == "" || !strings.HasSuffix(l.text, ":") || len(l.text) > 40 {
+			continue
+		}
+		p := &d.lines[i-1]
+		if p.depth > 0 || p.blank() || strings.LastIndexByte(p.text, '<') < strings.LastIndexByte(p.text, '>') {
+			continue
+		}
+		if strings.LastIndexByte(p.text, '<') < 0 && (i < 2 || !strings.HasSuffix(d.lines[i-2].text, "<")) {
+			continue
+		}
+		l.depth, l.text = 0, trimInvisible(l.raw)
+	}
+}
+
+// initials finds quotations marked with the author's initials ("RC> text"), two lines or more.
+func (d *document) initials() {
+	for i := 0; i < len(d.lines); i++ {
+		p := initialsPrefix(d.lines[i].text)
+		if p == "" || d.lines[i].depth > 0 || d.lines[i].code {
+			continue
+		}
+		j := i + 1
+		for j < len(d.lines) && strings.HasPrefix(d.lines[j].text, p) {
+			j++
+		}
+		if j-i < 2 {
+			continue
+		}
+		for ; i < j; i++ {
+			l := &d.lines[i]
+			l.depth, l.text = 1, trimInvisible(l.text[len(p):])
+		}
+		i--
+	}
+}
+
+// initialsPrefix returns "RC>" of a line that begins so.
+func initialsPrefix(s string) string {
+	for i := 0; i < len(s) && i < 5; i++ {
+		c := s[i]
+		if c == '>' && i > 0 {
+			return s[:i+1]
+		}
+		if c < 'A' || c > 'Z' {
+			return ""
+		}
+	}
+	return ""
+}
+
+// trimInvisible takes white space and characters without width off both ends.
+func trimInvisible(s string) string {
+	for len(s) > 0 {
+		if c := s[0]; c < utf8.RuneSelf {
+			if c > ' ' && c != 0x7f {
+				break
+			}
+			s = s[1:]
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s)
+		if !invisible(r) {
+			break
+		}
+		s = s[n:]
+	}
+	for len(s) > 0 {
+		if c := s[len(s)-1]; c < utf8.RuneSelf {
+			if c > ' ' && c != 0x7f {
+				break
+			}
+			s = s[:len(s)-1]
+			continue
+		}
+		r, n := utf8.DecodeLastRuneInString(s)
+		if !invisible(r) {
+			break
+		}
+		s = s[:len(s)-n]
+	}
+	return s
+}
+
+// invisible reports spaces outside ASCII, marks of zero width and the marks of writing direction.
+func invisible(r rune) bool {
+	switch {
+	case r == 0xa0, r == 0x1680, r == 0x202f, r == 0x205f, r == 0x3000, r == 0xfeff, r == 0xad, r == 0x180e, r == 0x61c:
+		return true
+	case 0x2000 <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202e, 0x2060 <= r && r <= 0x206f, 0x80 <= r && r <= 0x9f:
+		return true
+	}
+	return false
+}
