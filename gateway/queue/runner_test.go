@@ -47,6 +47,12 @@ func (b *bench) finish() {
 	}
 }
 
+// pass lets fake time go by, and what is due then happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func item(app, id string) store.Item {
 	now := time.Now()
 	return store.Item{
@@ -79,22 +85,21 @@ func (f *fake) left() int {
 func TestHandlesWhenDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		var at []time.Duration
+		at := make(chan time.Duration, 9)
 		began := time.Now()
 		b := start(t, f, queue.Config{Workers: 1, Handler: func(_ context.Context, l store.Leased) queue.Result {
-			at = append(at, time.Since(began))
+			at <- time.Since(began)
 			return queue.Result{}
 		}})
 		later := item("a", "later")
 		later.Due = began.Add(time.Hour)
 		put(t, f, item("a", "now"), later)
-		synctest.Wait()
-		if !slices.Equal(at, []time.Duration{0}) {
-			t.Errorf("a due item is handled at %v, want at once", at)
+		if d := <-at; d != 0 {
+			t.Errorf("a due item is handled after %v, want at once", d)
 		}
-		time.Sleep(2 * time.Hour)
-		if !slices.Equal(at, []time.Duration{0, time.Hour}) {
-			t.Errorf("handled at %v, want 0 s and 1 h", at)
+		pass(2 * time.Hour)
+		if d := <-at; d != time.Hour || len(at) > 0 {
+			t.Errorf("the later item is handled after %v, and then %d more", d, len(at))
 		}
 		if f.left() != 0 {
 			t.Error("settled items are still in the queue")
@@ -122,7 +127,7 @@ func TestResultAndSettlingAreOneTransaction(t *testing.T) {
 		if f.rows["tkgood"] == nil || f.rows["tkbad"] != nil || f.left() != 1 {
 			t.Errorf("rows %v, %d items left", f.rows, f.left())
 		}
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if f.rows["tkbad"] == nil || f.left() != 0 {
 			t.Error("the item whose result was refused once was not handled anew")
 		}
@@ -158,9 +163,9 @@ func TestFiveDaysOfRetries(t *testing.T) {
 		}})
 		for i := range 20 {
 			put(t, f, item("a", fmt.Sprint(i)))
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 		}
-		time.Sleep(5 * 24 * time.Hour)
+		pass(5 * 24 * time.Hour)
 		if f.left() != 0 || dead != 20 {
 			t.Errorf("%d items left, %d given up, want 0 and 20", f.left(), dead)
 		}
@@ -179,14 +184,14 @@ func TestFiveDaysOfRetries(t *testing.T) {
 func TestPoisonDoesNotStopTheOthersNorSpin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		var poisoned, good int
+		var poisoned, good atomic.Int64
 		var lane []string
 		b := start(t, f, queue.Config{Workers: 1, Handler: func(_ context.Context, l store.Leased) queue.Result {
 			if l.Item.ID == "poison" {
-				poisoned++
+				poisoned.Add(1)
 				panic("poison")
 			}
-			good++
+			good.Add(1)
 			if l.Item.Lane != "" {
 				lane = append(lane, l.Item.ID)
 			}
@@ -205,23 +210,24 @@ func TestPoisonDoesNotStopTheOthersNorSpin(t *testing.T) {
 		}
 		put(t, f, all...)
 		synctest.Wait()
-		if good != 48 || poisoned != 1 {
-			t.Errorf("%d good ones and %d poisonous tries at first", good, poisoned)
+		if good.Load() != 48 || poisoned.Load() != 1 {
+			t.Errorf("%d good ones and %d poisonous tries at first", good.Load(), poisoned.Load())
 		}
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		if !slices.Equal(lane, []string{"0", "1"}) {
 			t.Errorf("behind the poison came %v", lane)
 		}
-		time.Sleep(24 * time.Hour)
-		if poisoned < 20 || poisoned > 40 {
-			t.Errorf("%d tries in a day", poisoned)
+		pass(24 * time.Hour)
+		tries := int(poisoned.Load())
+		if tries < 20 || tries > 40 {
+			t.Errorf("%d tries in a day", tries)
 		}
 		if f.left() != 1 {
 			t.Error("the poisonous item was lost")
 		}
 		b.finish()
-		if n := strings.Count(b.log.String(), "handler panicked"); n != poisoned {
-			t.Errorf("%d lines about %d tries", n, poisoned)
+		if n := strings.Count(b.log.String(), "handler panicked"); n != tries {
+			t.Errorf("%d lines about %d tries", n, tries)
 		}
 	})
 }
@@ -247,7 +253,7 @@ func TestLanesKeepOrderWithoutWaiting(t *testing.T) {
 			put(t, f, it)
 		}
 		for f.left() > 0 {
-			time.Sleep(time.Millisecond)
+			pass(time.Millisecond)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("order %v", got)
@@ -272,7 +278,7 @@ func TestLeaseIsRenewedWhileAHandlerRuns(t *testing.T) {
 			return queue.Result{}
 		}})
 		put(t, f, item("a", "long"))
-		time.Sleep(11 * time.Minute)
+		pass(11 * time.Minute)
 		if calls != 1 || f.left() != 0 {
 			t.Errorf("handled %d times, %d left", calls, f.left())
 		}
@@ -301,7 +307,7 @@ func TestLostLeaseDropsTheResultQuietly(t *testing.T) {
 			},
 		})
 		put(t, f, item("a", "x"))
-		time.Sleep(5 * time.Minute)
+		pass(5 * time.Minute)
 		if calls != 2 || applied != 1 || f.left() != 0 {
 			t.Errorf("%d calls, %d applied, %d left", calls, applied, f.left())
 		}
@@ -333,7 +339,7 @@ func TestFullDiskDoesNotDoubleTheSideEffect(t *testing.T) {
 			return nil
 		}
 		f.mu.Unlock()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if calls != 1 || f.left() != 0 {
 			t.Errorf("handled %d times, %d left", calls, f.left())
 		}
@@ -344,10 +350,14 @@ func TestFullDiskDoesNotDoubleTheSideEffect(t *testing.T) {
 func TestStopFinishesWhatRunsAndGivesBackTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
+		var mu sync.Mutex
 		var begun []string
 		b := start(t, f, queue.Config{Workers: 2, Drain: 10 * time.Second, Handler: func(ctx context.Context, l store.Leased) queue.Result {
+			mu.Lock()
 			begun = append(begun, l.Item.ID)
-			if len(begun) == 1 {
+			first := len(begun) == 1
+			mu.Unlock()
+			if first {
 				time.Sleep(3 * time.Second) // finishes within the bound
 				return queue.Result{}
 			}
@@ -408,11 +418,11 @@ func TestFairOverShardsAndApps(t *testing.T) {
 			many = append(many, it)
 		}
 		put(t, f, many...)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		small := item("small", "1")
 		small.Shard = 200
 		put(t, f, small)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		mu.Lock()
 		at := slices.Index(order, "small")
 		mu.Unlock()
@@ -441,7 +451,7 @@ func TestWorkersAreBounded(t *testing.T) {
 			many = append(many, item(fmt.Sprint("app", i%3), fmt.Sprint(i)))
 		}
 		put(t, f, many...)
-		time.Sleep(21 * time.Second)
+		pass(21 * time.Second)
 		if calls.Load() != 100 || most.Load() != 5 {
 			t.Errorf("%d calls, at most %d at once", calls.Load(), most.Load())
 		}
