@@ -1,0 +1,66 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/replygate/replygate/gateway"
+)
+
+// problem is the body of every answer that is not 200.
+type problem struct {
+	ErrorCode string              `json:"errorCode"`
+	Reasons   map[string][]string `json:"reasons"`
+}
+
+// failure is an answer that is not 200, as an error.
+type failure struct {
+	status int
+	problem
+}
+
+func (f failure) Error() string { return f.ErrorCode }
+
+func fail(status int, code, field, sentence string) failure {
+	return failure{status, problem{code, map[string][]string{field: {sentence}}}}
+}
+
+// failureOf maps an error to its answer. What nobody foresaw is a 500 whose
+// text says nothing of our insides.
+func failureOf(err error) failure {
+	var f failure
+	var invalid gateway.Invalid
+	var missing gateway.NotFound
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &invalid):
+		return failure{http.StatusBadRequest, problem{"INVALID_REQUEST", invalid}}
+	case errors.As(err, &missing):
+		return fail(http.StatusNotFound, "NOT_FOUND", missing.What, missing.Error())
+	}
+	return fail(http.StatusInternalServerError, "INTERNAL_ERROR", "server", "Something broke on our side; nothing was changed. Please try again.")
+}
+
+// write answers with a JSON body; nil becomes {}.
+func write(w http.ResponseWriter, status int, body any) {
+	if body == nil {
+		body = struct{}{}
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		status, b = http.StatusInternalServerError, []byte(`{"errorCode":"INTERNAL_ERROR","reasons":{"server":["The answer could not be written."]}}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	w.Write(b)
+}
+
+// list is the shape of lists.
+type list struct {
+	Data any `json:"data"`
+}
