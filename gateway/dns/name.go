@@ -37,7 +37,21 @@ func wireName(name string) (string, error) {
 		}
 		b.WriteByte('.')
 	}
-	return b.String(), nil
+	return asAnswered(b.String())
+}
+
+// asAnswered writes an escaped name as the library writes the names of answers,
+// so that the two can be compared.
+func asAnswered(name string) (string, error) {
+	if !strings.Contains(name, `\`) {
+		return name, nil
+	}
+	wire := make([]byte, maxName+2)
+	if _, err := mdns.PackDomainName(name, wire, 0, nil, false); err != nil {
+		return "", errName
+	}
+	s, _, err := mdns.UnpackDomainName(wire, 0)
+	return s, err
 }
 
 // writeEscaped writes one octet of a label (RFC 1035, section 5.1).
