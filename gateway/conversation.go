@@ -68,12 +68,16 @@ type Participant struct {
 	NarrowedAt time.Time `json:"narrowedAt,omitzero"`
 	// Left marks one who is no participant any more; the row keeps the handle.
 	Left bool `json:"left,omitempty"`
+	// LeftCount is the number of the newest message when they left.
+	LeftCount uint64 `json:"leftCount,omitempty"`
 	// Handle is the live reply handle; zero until one is needed.
 	Handle Handle `json:"handle,omitempty"`
 	// ReadCount: messages numbered up to it are read.
 	ReadCount uint64 `json:"readCount"`
 	// NotifiedCount: messages numbered up to it were decided about (told or skipped).
 	NotifiedCount uint64 `json:"notifiedCount"`
+	// NotifiedAt is when the newest of those was created.
+	NotifiedAt time.Time `json:"notifiedAt,omitzero"`
 	// LastMailAt is when a notification was last queued.
 	LastMailAt time.Time `json:"lastMailAt,omitzero"`
 }

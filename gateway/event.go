@@ -32,6 +32,19 @@ const (
 	EventEndpointDisabled      EventType = "endpoint.disabled"
 )
 
+// Known tells whether t is one of the event types.
+func (t EventType) Known() bool {
+	switch t {
+	case EventMessageSent, EventMessageUpdated, EventMessageDeleted, EventMessageRead, EventConversationDeleted,
+		EventUserCreated, EventUserUpdated, EventNotificationTriggered, EventNotificationSkipped,
+		EventNotificationSent, EventNotificationDeferred, EventNotificationBounced, EventReplyRejected,
+		EventReplyHeld, EventReplyDuplicate, EventReplyAutomatic, EventAddressUnsubscribed,
+		EventAddressResubscribed, EventAddressSuppressed, EventEndpointDisabled:
+		return true
+	}
+	return false
+}
+
 // Event is a fact the backend is told. It is stored in the same transaction as
 // the fact itself, and told at least once.
 type Event struct {

@@ -114,6 +114,7 @@ type Idempotency struct {
 // UnsentMail finds the queued mails to an address, so that what suppresses the
 // address also cancels them.
 type UnsentMail struct {
+	Delivery     gateway.DeliveryID     `json:"delivery"`
 	Conversation gateway.ConversationID `json:"conversation"`
 }
 

@@ -1,0 +1,214 @@
+// Package suppression keeps which addresses get no mail of an app, and why:
+// unsubscribed by their owner, or suppressed because mail bounced or was
+// reported as unwanted.
+//
+// It promises that a fact is stored with its event in one transaction, that
+// writing it twice tells of it once, that whatever is queued to the address and
+// covered by it is cancelled in the same transaction, and that lifting a
+// suppression never undoes an unsubscribing. What a mail's link or a bounce
+// means is left to pages, report and api.
+package suppression
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/event"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/wire"
+)
+
+// Kinds say by what way a fact came (store.Suppression.Kind).
+const (
+	OneClick  = "one-click" // RFC 8058, by the header of a mail
+	Page      = "page"      // by the page behind the link
+	Mail      = "mail"      // by a mail to the List-Unsubscribe address
+	API       = "api"       // by the backend or an operator
+	Hard      = "hard"      // a permanent bounce
+	Complaint = "complaint" // reported as unwanted
+)
+
+// Fact is something to be kept about an address.
+type Fact struct {
+	App     gateway.AppID
+	Address gateway.Address
+	// Kind is one of the kinds above, Detail the peer's words, if any.
+	Kind, Detail string
+	// User is whose link it was, if that is known.
+	User  gateway.UserID
+	Trace gateway.TraceID
+}
+
+// Unsubscribe ends all notification mail of the app to the address. The caller's
+// Update should have store.AddressScope. Doing it again changes nothing.
+func Unsubscribe(tx store.Tx, now time.Time, f Fact) error {
+	old, found, err := store.Suppressions.Find(tx, store.AddressKey(f.App, f.Address))
+	if err != nil {
+		return err
+	}
+	if found && (old.Reason == gateway.ReasonUnsubscribed || !old.UnsubscribedAt.IsZero()) {
+		return nil
+	}
+	fact := row(f, gateway.ReasonUnsubscribed, now)
+	if found { // suppressed already, which stands above it
+		fact = old
+		fact.UnsubscribedAt = now
+	}
+	if err := put(tx, f, fact); err != nil {
+		return err
+	}
+	return tell(tx, now, f, gateway.EventAddressUnsubscribed, gateway.ReasonUnsubscribed)
+}
+
+// Suppress ends every mail of the app to the address, notices too.
+func Suppress(tx store.Tx, now time.Time, f Fact) error {
+	old, found, err := store.Suppressions.Find(tx, store.AddressKey(f.App, f.Address))
+	if err != nil {
+		return err
+	}
+	if found && old.Reason == gateway.ReasonSuppressed {
+		return nil
+	}
+	fact := row(f, gateway.ReasonSuppressed, now)
+	if found {
+		fact.UnsubscribedAt = old.At
+	}
+	if err := put(tx, f, fact); err != nil {
+		return err
+	}
+	return tell(tx, now, f, gateway.EventAddressSuppressed, gateway.ReasonSuppressed)
+}
+
+// Resubscribe undoes Unsubscribe. A suppression stays.
+func Resubscribe(tx store.Tx, now time.Time, f Fact) error {
+	k := store.AddressKey(f.App, f.Address)
+	old, found, err := store.Suppressions.Find(tx, k)
+	if err != nil || !found {
+		return err
+	}
+	switch {
+	case old.Reason == gateway.ReasonUnsubscribed:
+		err = store.Suppressions.Delete(tx, k)
+	case !old.UnsubscribedAt.IsZero():
+		old.UnsubscribedAt = time.Time{}
+		err = store.Suppressions.Put(tx, k, old)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tell(tx, now, f, gateway.EventAddressResubscribed, "")
+}
+
+// Lift undoes Suppress. If the owner had unsubscribed too, that stands again.
+func Lift(tx store.Tx, now time.Time, f Fact) error {
+	k := store.AddressKey(f.App, f.Address)
+	old, found, err := store.Suppressions.Find(tx, k)
+	if err != nil || !found || old.Reason != gateway.ReasonSuppressed {
+		return err
+	}
+	if !old.UnsubscribedAt.IsZero() {
+		old.Reason, old.Kind, old.Detail = gateway.ReasonUnsubscribed, Page, ""
+		old.At, old.UnsubscribedAt = old.UnsubscribedAt, time.Time{}
+		return store.Suppressions.Put(tx, k, old)
+	}
+	if err := store.Suppressions.Delete(tx, k); err != nil {
+		return err
+	}
+	return tell(tx, now, f, gateway.EventAddressResubscribed, "")
+}
+
+// Find returns what is kept about an address; found is false for one that may
+// be mailed.
+func Find(rd store.Reader, app gateway.AppID, a gateway.Address) (s store.Suppression, found bool, err error) {
+	return store.Suppressions.Find(rd, store.AddressKey(app, a))
+}
+
+func row(f Fact, r gateway.Reason, now time.Time) store.Suppression {
+	return store.Suppression{Address: f.Address, Reason: r, Kind: f.Kind, Detail: f.Detail, At: now}
+}
+
+// put stores the fact and cancels the queued mails it covers.
+func put(tx store.Tx, f Fact, s store.Suppression) error {
+	if err := store.Suppressions.Put(tx, store.AddressKey(f.App, f.Address), s); err != nil {
+		return err
+	}
+	return cancelUnsent(tx, f.App, f.Address, s)
+}
+
+// tell records the event of a change; for an app that is gone there is nobody
+// to be told.
+func tell(tx store.Tx, now time.Time, f Fact, typ gateway.EventType, r gateway.Reason) error {
+	app, err := store.Apps.Get(tx, store.AppKey(f.App))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	data := wire.AddressDataOf(f.Address, f.User, r, f.Kind, f.Detail, now)
+	_, err = event.Record(tx, &app, nil, typ, data, now, f.Trace)
+	return err
+}
+
+// Service makes each change a transaction of its own.
+type Service struct {
+	Store store.Store
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Unsubscribe is the function of that name in its own transaction.
+func (s Service) Unsubscribe(ctx context.Context, f Fact) error { return s.change(ctx, f, Unsubscribe) }
+
+// Suppress is the function of that name in its own transaction.
+func (s Service) Suppress(ctx context.Context, f Fact) error { return s.change(ctx, f, Suppress) }
+
+// Resubscribe is the function of that name in its own transaction.
+func (s Service) Resubscribe(ctx context.Context, f Fact) error { return s.change(ctx, f, Resubscribe) }
+
+// Lift is the function of that name in its own transaction.
+func (s Service) Lift(ctx context.Context, f Fact) error { return s.change(ctx, f, Lift) }
+
+// Find is the function of that name on the present state.
+func (s Service) Find(ctx context.Context, app gateway.AppID, a gateway.Address) (out store.Suppression, found bool, err error) {
+	err = s.Store.View(ctx, func(rd store.Reader) error {
+		out, found, err = Find(rd, app, a)
+		return err
+	})
+	return out, found, err
+}
+
+// List returns up to limit entries of the app, in the order of addresses,
+// after a given one (the zero Address begins).
+func (s Service) List(ctx context.Context, app gateway.AppID, after gateway.Address, limit int) ([]store.Suppression, error) {
+	rg := store.Range{Prefix: store.AppKey(app)}
+	if !after.IsZero() {
+		rg.From = store.AddressKey(app, after).Next()
+	}
+	var out []store.Suppression
+	err := s.Store.View(ctx, func(rd store.Reader) error {
+		out = nil
+		return store.Suppressions.Scan(rd, rg, func(_ store.Key, v store.Suppression) (bool, error) {
+			out = append(out, v)
+			return len(out) < limit, nil
+		})
+	})
+	return out, err
+}
+
+func (s Service) change(ctx context.Context, f Fact, fn func(store.Tx, time.Time, Fact) error) error {
+	now := time.Now()
+	if s.Now != nil {
+		now = s.Now()
+	}
+	err := s.Store.Update(ctx, store.AddressScope(f.App, f.Address), func(tx store.Tx) error { return fn(tx, now, f) })
+	if err != nil {
+		return fmt.Errorf("change what is kept of an address: %w", err)
+	}
+	return nil
+}

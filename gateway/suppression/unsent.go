@@ -1,0 +1,78 @@
+package suppression
+
+import (
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
+)
+
+// Queued notes that a mail is on its way to an address, so that Unsubscribe and
+// Suppress find it. Settled takes the note away.
+func Queued(tx store.Tx, app gateway.AppID, d gateway.Delivery) error {
+	return store.Unsent.Put(tx, unsentKey(app, d), store.UnsentMail{Delivery: d.ID, Conversation: d.Conversation})
+}
+
+// Settled takes away the note that Queued made.
+func Settled(tx store.Tx, app gateway.AppID, d gateway.Delivery) error {
+	return store.Unsent.Delete(tx, unsentKey(app, d))
+}
+
+func unsentKey(app gateway.AppID, d gateway.Delivery) store.Key {
+	return store.AddressKey(app, d.To).String(string(d.ID))
+}
+
+// cancelUnsent cancels what is queued to the address. A mail that is on the
+// wire at this moment may still arrive; its settling then fails for want of its
+// item, and it stays cancelled here.
+func cancelUnsent(tx store.Tx, app gateway.AppID, a gateway.Address, s store.Suppression) error {
+	rg := store.Range{Prefix: store.AddressKey(app, a)}
+	return store.Unsent.Scan(tx, rg, func(_ store.Key, u store.UnsentMail) (bool, error) {
+		d, found, err := store.Mails.Find(tx, store.AppKey(app).String(string(u.Delivery)))
+		if err != nil || !found {
+			return true, err
+		}
+		if s.Reason == gateway.ReasonUnsubscribed && d.Notification == "" {
+			return true, nil // a notice, which unsubscribing does not stop
+		}
+		return true, Cancel(tx, app, d, s.Reason, s.At)
+	})
+}
+
+// Cancel withdraws a mail that is not settled yet, for a reason. A notification
+// none of whose mails was sent or can still be is cancelled with it.
+func Cancel(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) error {
+	if d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred {
+		return Settled(tx, app, d)
+	}
+	if err := tx.Cancel(store.DeliveryItem(app, d.Conversation, d.ID)); err != nil {
+		return err
+	}
+	d.State, d.Reason, d.UpdatedAt = gateway.DeliveryCancelled, r, now
+	if err := store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d); err != nil {
+		return err
+	}
+	if err := Settled(tx, app, d); err != nil || d.Notification == "" {
+		return err
+	}
+	return cancelNotification(tx, app, d, r, now)
+}
+
+func cancelNotification(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) error {
+	k := store.AppKey(app).String(string(d.Notification))
+	n, found, err := store.Decisions.Find(tx, k)
+	if err != nil || !found || n.State != gateway.NotificationTriggered {
+		return err
+	}
+	for _, id := range n.Deliveries {
+		other, found, err := store.Mails.Find(tx, store.AppKey(app).String(string(id)))
+		if err != nil {
+			return err
+		}
+		if found && other.State != gateway.DeliveryCancelled && other.State != gateway.DeliveryBounced {
+			return nil
+		}
+	}
+	n.State, n.Reason, n.UpdatedAt = gateway.NotificationCancelled, r, now
+	return store.Decisions.Put(tx, k, n)
+}
