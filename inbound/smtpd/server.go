@@ -1,0 +1,148 @@
+package smtpd
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// Server receives mail for a Backend. It may serve several listeners at once;
+// its bounds hold for all of them together.
+type Server struct {
+	config    Config
+	backend   Backend
+	admission *admission
+	memory    budget
+}
+
+// New makes a server.
+func New(c Config, b Backend) *Server {
+	c = c.withDefaults()
+	s := &Server{config: c, backend: b, admission: newAdmission(c)}
+	s.memory.give(c.DataMemory)
+	return s
+}
+
+// Serve receives mail on l until ctx is cancelled, then drains: it closes l,
+// tells sessions that wait for a command 421, lets messages in progress finish
+// for Config.DrainTimeout, and returns nil when every session has ended. An
+// error means that l failed.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	v := &serving{
+		srv: s, base: base, queue: newEngineQueue(),
+		draining: make(chan struct{}), sessions: map[*session]struct{}{},
+	}
+	engine := newEngine(s.config)
+	var running sync.WaitGroup
+	running.Go(func() { engine.Serve(v.queue) }) // ends with the queue
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+
+	err := v.accept(ctx, l)
+	l.Close()
+	v.drain(cancel)
+	v.queue.Close()
+	running.Wait()
+	engine.Shutdown(context.WithoutCancel(ctx)) // waits for its last goroutines
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// serving is one listener being served.
+type serving struct {
+	srv      *Server
+	base     context.Context // of all calls of the backend; ends with the drain
+	queue    *engineQueue
+	draining chan struct{} // closed when a drain begins
+
+	open     sync.WaitGroup
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+}
+
+// Bounds of the pause after a failed accept.
+const (
+	minPause = 5 * time.Millisecond
+	maxPause = time.Second
+)
+
+// accept takes connections until the listener is closed. When the machine runs
+// out of descriptors it waits a moment: they come back.
+func (v *serving) accept(ctx context.Context, l net.Listener) error {
+	pause := minPause
+	for {
+		conn, err := l.Accept()
+		var failed *net.OpError
+		switch {
+		case err == nil:
+			pause = minPause
+			v.enter(conn)
+			continue
+		case errors.Is(err, net.ErrClosed) || !errors.As(err, &failed):
+			return err
+		}
+		v.srv.config.Logger.Error("smtp accept failed", "error", err)
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// enter begins a session, if there is a place for it.
+func (v *serving) enter(conn net.Conn) {
+	ip := addrPort(conn.RemoteAddr()).Addr()
+	how := v.srv.admission.enter(ip)
+	v.srv.config.Observer.Connection(how)
+	if how != "accepted" {
+		conn.SetWriteDeadline(time.Now().Add(time.Second)) // a fresh socket takes it at once
+		conn.Write(appendReply(nil, status(421, 4, 7, 0, "Too many connections, please try again")))
+		conn.Close()
+		return
+	}
+	s := newSession(v, conn)
+	v.open.Add(1)
+	v.mu.Lock()
+	v.sessions[s] = struct{}{}
+	v.mu.Unlock()
+	v.queue.conns <- &engineConn{session: s}
+}
+
+// leave is the end of a session.
+func (v *serving) leave(s *session) {
+	v.srv.admission.leave(s.client.Addr.Addr())
+	v.mu.Lock()
+	delete(v.sessions, s)
+	v.mu.Unlock()
+	v.open.Done()
+}
+
+// drain ends all sessions, and waits for them.
+func (v *serving) drain(cancel func()) {
+	timeout := v.srv.config.DrainTimeout
+	close(v.draining)
+	v.each(func(s *session) { s.wire.drain(time.Now().Add(timeout)) })
+	patience := time.AfterFunc(timeout+alarmGrace, func() {
+		cancel()
+		v.each(func(s *session) { s.wire.cut() })
+	})
+	defer patience.Stop()
+	v.open.Wait()
+}
+
+func (v *serving) each(f func(*session)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for s := range v.sessions {
+		f(s)
+	}
+}
