@@ -41,6 +41,9 @@ func (f *features) dated() bool {
 
 // add looks at one line.
 func (f *features) add(s string) {
+	if strings.IndexByte(s, 0xe2) >= 0 && strings.ContainsAny(s, directionMarks) {
+		s = strings.Map(dropDirection, s)
+	}
 	start := f.words == 0 && f.numbers == 0 && !f.quoteFirst && !f.angleFirst
 	if start && s != "" {
 		switch {
@@ -105,6 +108,16 @@ func (f *features) add(s string) {
 	if glued {
 		f.gluedWords(s)
 	}
+}
+
+// directionMarks are the marks of writing direction that clients put between the parts of a date.
+const directionMarks = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+func dropDirection(r rune) rune {
+	if strings.ContainsRune(directionMarks, r) {
+		return -1
+	}
+	return r
 }
 
 // number reads digits and what joins them, at i.
@@ -301,20 +314,19 @@ func (d *document) attributionAt(i int) (start int, s strength, lang string) {
 	return start, best, lang
 }
 
-// opener moves the start up by one line where the address has been wrapped away from "On Monday, …".
+// opener moves the start up by one line where the rest has been wrapped away from "On Monday, …".
 func (d *document) opener(start int, depth uint16) int {
-	var f features
-	f.add(d.lines[start].text)
-	if f.dated() || start == 0 {
+	if start == 0 {
 		return start
 	}
 	up := &d.lines[start-1]
-	if up.blank() || up.depth != depth || endsSentence(up.text) {
+	if up.blank() || up.depth != depth || len(up.text) > 100 || endsSentence(up.text) || strings.HasSuffix(up.text, ".") {
 		return start
 	}
-	var g features
+	var f, g features
+	f.add(d.lines[start].text)
 	g.add(up.text)
-	if g.first&opensAttribution != 0 && g.dated() && g.words < 20 {
+	if g.first&opensAttribution != 0 && g.dated() && g.words < 12 && !f.date && !f.year {
 		return start - 1
 	}
 	return start

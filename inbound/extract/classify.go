@@ -88,11 +88,17 @@ func (d *document) quoteRule(s *segment) string {
 // keeps decides about one run of marked lines.
 func (d *document) keeps(segs []segment, n, firstText, lastText int) bool {
 	s := &segs[n]
-	if d.lines[s.start].hint&hintUserQuote != 0 {
+	if d.lines[s.start].hint&hintUserQuote != 0 && !s.attributed {
 		return true
+	}
+	if s.forward && !d.pointed {
+		return false
 	}
 	if lastText < 0 {
 		return false
+	}
+	if !s.attributed && firstText < n && introduced(segs[n+1:]) {
+		return true // above the client's own quotation: the person's doing
 	}
 	if lastText < n { // nothing new below
 		return !s.attributed && firstText >= 0 && (s.glued || d.single(s)) && !d.html
@@ -104,10 +110,20 @@ func (d *document) keeps(segs []segment, n, firstText, lastText int) bool {
 	return firstText < n || d.continues(segs, n)
 }
 
+// introduced reports a quotation that a client has introduced.
+func introduced(segs []segment) bool {
+	for _, s := range segs {
+		if s.kind == segTail || s.kind == segIntro || s.kind == segQuote && s.attributed {
+			return true
+		}
+	}
+	return false
+}
+
 func (d *document) single(s *segment) bool {
 	n := 0
 	for i := s.start; i < s.end; i++ {
-		if !d.lines[i].blank() {
+		if d.lines[i].depth > 0 {
 			n++
 		}
 	}
@@ -120,7 +136,7 @@ func (d *document) continues(segs []segment, n int) bool {
 	s := &segs[n]
 	answerGlued := s.end < len(d.lines) && !d.lines[s.end].blank() && !d.lines[s.end-1].blank()
 	for k := n + 1; k < len(segs); k++ {
-		if segs[k].kind == segQuote && (!segs[k].glued || answerGlued || d.html) && d.lines[segs[k].start].hint&hintUserQuote == 0 {
+		if segs[k].kind == segQuote && (!segs[k].glued || answerGlued || d.html) && (segs[k].attributed || d.lines[segs[k].start].hint&hintUserQuote == 0) {
 			return true
 		}
 	}

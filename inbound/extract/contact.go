@@ -30,7 +30,7 @@ func (d *document) contact(first, end int) int {
 		if !d.lines[i-1].blank() || details < 2 || !opensContact(l.text) || !d.detailed(i, end) {
 			continue
 		}
-		if above := d.lastText(first, i); above >= first && strings.HasSuffix(d.lines[above].text, ":") {
+		if above := d.lastText(first, i); above >= first && announces(d.lines[above].text) {
 			continue
 		}
 		start = i
@@ -86,3 +86,6 @@ func isDetail(s string) bool {
 	}
 	return false
 }
+
+// announces reports a line that ends in a colon which is not that of ":+1:".
+func announces(s string) bool { return strings.HasSuffix(s, ":") && s[0] != ':' }

@@ -83,13 +83,17 @@ func (c *corpusCase) input(tb testing.TB, dir string) Input {
 // decode reads the text and HTML parts of a mail, as far as the corpus needs it.
 func decode(raw []byte) Input {
 	var in Input
-	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	m, err := mail.ReadMessage(bytes.NewReader(bytes.TrimLeft(raw, " \t\r\n")))
 	if err != nil {
 		in.Text = strings.ToValidUTF8(string(raw), "\ufffd")
 		return in
 	}
 	in.Subject, _ = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	in.part(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Header.Get("Content-Disposition"), m.Body, 0)
+	body, _ := io.ReadAll(m.Body)
+	in.part(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Header.Get("Content-Disposition"), bytes.NewReader(body), 0)
+	if in.Text == "" && in.HTML == "" {
+		in.Text = strings.ToValidUTF8(string(body), "\ufffd")
+	}
 	return in
 }
 

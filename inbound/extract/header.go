@@ -28,7 +28,7 @@ func (d *document) headerBlock(i int) (end int, lang string, ok bool) {
 		return i + 1, lang, true
 	}
 	depth := d.lines[i].depth
-	kinds, fields := kind, 1
+	kinds := kind
 	addr := strings.IndexByte(d.lines[i].text, '@') > 0
 	end = i + 1
 	for end < len(d.lines) && end < i+headerLines {
@@ -44,10 +44,9 @@ func (d *document) headerBlock(i int) (end int, lang string, ok bool) {
 			addr = addr || strings.IndexByte(d.lines[n].text, '@') > 0
 		}
 		kinds |= k
-		fields++
 		end = j + 1
 	}
-	if !convincing(kinds, fields, addr) {
+	if !convincing(kinds, addr, d.timed(i, end)) {
 		return 0, "", false
 	}
 	return end, lang, true
@@ -71,7 +70,7 @@ func (d *document) nextField(i int, depth uint16, afterBlank bool) (int, headerK
 }
 
 // convincing tells a header block from a person's "From: Paris, To: London".
-func convincing(kinds headerKind, fields int, addr bool) bool {
+func convincing(kinds headerKind, addr, timed bool) bool {
 	n := 0
 	for k := headerFrom; k <= headerReplyTo; k <<= 1 {
 		if kinds&k != 0 {
@@ -81,10 +80,27 @@ func convincing(kinds headerKind, fields int, addr bool) bool {
 	switch {
 	case n >= 3 && kinds&headerSubject != 0:
 		return true
+	case n >= 3 && timed && kinds&headerFrom != 0 && kinds&headerSent != 0:
+		return true
 	case n >= 2 && addr && kinds&(headerFrom|headerSent) != 0:
 		return true
 	case n >= 2 && kinds&headerFrom != 0 && kinds&headerSubject != 0:
 		return true
+	}
+	return false
+}
+
+// timed reports a date with the time of the day.
+func (d *document) timed(a, b int) bool {
+	for ; a < b; a++ {
+		if len(d.lines[a].text) > attributionBytes {
+			continue
+		}
+		var f features
+		f.add(d.lines[a].text)
+		if f.time && (f.date || f.year || f.month) {
+			return true
+		}
 	}
 	return false
 }
@@ -111,7 +127,7 @@ func (d *document) crowdedHeader(i int) bool {
 		}
 		at++
 	}
-	return n >= 3 && kinds&headerFrom != 0
+	return kinds&headerFrom != 0 && (n >= 3 || n == 2 && kinds&headerSent != 0 && strings.IndexByte(s, '@') > 0)
 }
 
 // lastWord returns the letters at the end of s.

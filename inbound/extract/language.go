@@ -37,6 +37,7 @@ const (
 	namesDevice
 	meansFrom
 	meansFetch
+	pointsBelow
 )
 
 // headerKind is the field a header key stands for.
@@ -85,6 +86,9 @@ func newLexicon(all []language) *lexicon {
 	}
 	for _, w := range strings.Split(fetchWords, "|") {
 		x.words[w] |= meansFetch
+	}
+	for _, w := range strings.Split(pointers, "|") {
+		x.words[w] |= pointsBelow
 	}
 	for i := range all {
 		x.add(&all[i])

@@ -131,8 +131,17 @@ func unknownMark(s string) bool {
 	return end > 3 && end < 60 && dashes(inner[end:]) == len(inner)-end
 }
 
-// splitAtMarker cuts a line in two where the client forgot the line break before the marker: "yes--- On Wed, … wrote:".
+// splitAtMarker cuts a line in two where the client forgot the line break before the marker ("yes--- On Wed, … wrote:")
+// or behind the attribution ("On Wed, … wrote:Hello").
 func splitAtMarker(raw string) (head, tail string, ok bool) {
+	if i := strings.Index(raw, "wrote:"); i > 0 && i < attributionBytes {
+		head, tail = raw[:i+6], raw[i+6:]
+		var f features
+		f.add(head)
+		if trimInvisible(tail) != "" && f.first&opensAttribution != 0 && f.wroteLast && f.dated() && f.words < 20 && (f.addr || f.time) {
+			return head, tail, true
+		}
+	}
 	i := strings.Index(raw, "---")
 	if i <= 0 || len(raw)-i > 400 {
 		return "", "", false

@@ -1,7 +1,340 @@
 package extract
 
-type page struct{ lines []line }
+import (
+	"strings"
 
-func parsePage(html string) *page { return &page{} }
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
 
-func (d *document) fromPage(p *page, r *Result) {}
+// page is an HTML body turned into lines, and the way back from the lines to its nodes.
+type page struct {
+	root  *html.Node // nil if it is nested too deeply to be parsed
+	lines []line
+	spans []span // of the nodes that make text, in the order of the document
+}
+
+// span is the lines a node has a part in.
+type span struct{ first, last int32 }
+
+// parsePage parses a body. x/net/html refuses nesting beyond 512 elements: then only the tags are taken off.
+func parsePage(body string) *page {
+	p := &page{}
+	w := &pageWriter{page: p}
+	root, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		w.strip(body)
+	} else {
+		p.root = root
+		w.node(root, 0)
+	}
+	w.newline()
+	for len(p.lines) > 0 && p.lines[len(p.lines)-1].blank() {
+		p.lines = p.lines[:len(p.lines)-1]
+	}
+	return p
+}
+
+// pageWriter writes the text of nodes into lines as a browser would lay them out.
+type pageWriter struct {
+	page  *page
+	text  []byte
+	space bool // a space waits for the next word
+	begun bool // the line has been begun, if only by a <br>
+	gap   bool // a blank line waits for the next line
+	hint  hint
+	depth uint16
+	tail  bool // below a divider
+	pre   int
+	items []int // counters of the lists that are open; -1 for bullets
+}
+
+// node writes n and what is below it.
+func (w *pageWriter) node(n *html.Node, level int) {
+	switch n.Type {
+	case html.TextNode:
+		w.page.spans = append(w.page.spans, w.words(n.Data))
+		return
+	case html.CommentNode, html.DoctypeNode:
+		return
+	case html.ElementNode:
+		if silent(n.DataAtom) {
+			return
+		}
+		w.element(n, level)
+		return
+	}
+	w.children(n, level)
+}
+
+func (w *pageWriter) children(n *html.Node, level int) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		w.node(c, level+1)
+	}
+}
+
+// silent elements hold nothing to read.
+func silent(a atom.Atom) bool {
+	switch a {
+	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Svg, atom.Math, atom.Object, atom.Iframe, atom.Noscript,
+		atom.Textarea, atom.Select, atom.Noframes, atom.Noembed, atom.Xmp, atom.Plaintext:
+		return true
+	}
+	return false
+}
+
+func (w *pageWriter) element(n *html.Node, level int) {
+	switch n.DataAtom {
+	case atom.Br:
+		w.page.spans = append(w.page.spans, w.span())
+		w.begun = true
+		w.newline()
+		return
+	case atom.Img:
+		w.page.spans = append(w.page.spans, w.words(imageText(n)))
+		return
+	case atom.Hr:
+		w.newline()
+		before := w.hint
+		w.enter(n)
+		w.page.spans = append(w.page.spans, w.words("--------------------"))
+		w.newline()
+		w.hint = before
+		return
+	}
+	hint, depth, tail := w.hint, w.depth, w.tail
+	block := isBlock(n.DataAtom)
+	if block {
+		w.newline()
+		w.gap = w.gap || spaced(n)
+	}
+	w.enter(n)
+	switch n.DataAtom {
+	case atom.Blockquote:
+		w.depth++
+	case atom.Pre:
+		w.pre++
+	case atom.Ul, atom.Menu:
+		w.items = append(w.items, -1)
+	case atom.Ol:
+		w.items = append(w.items, 0)
+	case atom.Li:
+		w.bullet()
+	case atom.Td, atom.Th:
+		w.space = w.space || len(w.text) > 0
+	}
+	w.children(n, level)
+	switch n.DataAtom {
+	case atom.Pre:
+		w.pre--
+	case atom.Ul, atom.Ol, atom.Menu:
+		w.items = w.items[:len(w.items)-1]
+	case atom.A:
+		w.link(n)
+	}
+	if block {
+		w.newline()
+		w.gap = w.gap || spaced(n)
+	}
+	w.hint, w.depth = hint, depth
+	w.tail = w.tail || tail
+	if w.tail {
+		w.hint |= hintTail
+	}
+}
+
+// enter takes the meaning of a client's element to the lines below it.
+func (w *pageWriter) enter(n *html.Node) {
+	h := containerHint(n)
+	if h&hintUserQuote != 0 && w.hint&hintClient != 0 {
+		h = hintClient
+	}
+	if h&hintTail != 0 {
+		w.tail = true
+	}
+	w.hint |= h
+}
+
+// imageText is what an image says in plain text: clients send emoji as images with the emoji as their alt text.
+func imageText(n *html.Node) string {
+	alt := attr(n, "alt")
+	if alt == "" || len(alt) > 32 {
+		return ""
+	}
+	for i := range len(alt) {
+		if alt[i] < 0x80 {
+			return ""
+		}
+	}
+	return alt
+}
+
+func (w *pageWriter) bullet() {
+	mark := "- "
+	if n := len(w.items); n > 0 {
+		mark = strings.Repeat("  ", n-1) + mark
+		if w.items[n-1] >= 0 {
+			w.items[n-1]++
+			mark = strings.Repeat("  ", n-1) + itoa(w.items[n-1]) + ". "
+		}
+	}
+	w.text = append(w.text, mark...)
+	w.begun = true
+}
+
+// link writes where a link leads, unless its text says so.
+func (w *pageWriter) link(n *html.Node) {
+	href := strings.TrimSpace(attr(n, "href"))
+	if !strings.HasPrefix(href, "http://") && !strings.HasPrefix(href, "https://") || len(w.text) == 0 {
+		return
+	}
+	bare := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(href, "https://"), "http://"), "/")
+	if strings.HasSuffix(strings.TrimSuffix(string(w.text), "/"), bare) {
+		return
+	}
+	w.text = append(w.text, " <"+href+">"...)
+}
+
+// words writes text with its white space folded, or as it is within <pre>.
+func (w *pageWriter) words(s string) span {
+	first := int32(len(w.page.lines))
+	wrote := false
+	if w.pre > 0 {
+		for i, l := range strings.Split(s, "\n") {
+			if i > 0 {
+				w.begun = true
+				w.newline()
+			}
+			w.text = append(w.text, strings.TrimSuffix(l, "\r")...)
+		}
+		return span{first, int32(len(w.page.lines))}
+	}
+	for i := 0; i < len(s); {
+		switch s[i] {
+		case ' ', '\t', '\n', '\r', '\f':
+			w.space = true
+			i++
+			continue
+		}
+		end := i
+		for end < len(s) && s[end] != ' ' && s[end] != '\t' && s[end] != '\n' && s[end] != '\r' && s[end] != '\f' {
+			end++
+		}
+		if !wrote {
+			first = int32(len(w.page.lines))
+			if w.gap && len(w.text) == 0 && len(w.page.lines) > 0 {
+				first++
+			}
+			wrote = true
+		}
+		if w.space && len(w.text) > 0 {
+			w.text = append(w.text, ' ')
+		}
+		w.space = false
+		w.text = append(w.text, s[i:end]...)
+		w.begun = true
+		i = end
+	}
+	return span{first, first}
+}
+
+func (w *pageWriter) span() span {
+	n := int32(len(w.page.lines))
+	return span{n, n}
+}
+
+// newline ends the line if it has been begun.
+func (w *pageWriter) newline() {
+	w.space = false
+	if !w.begun {
+		return
+	}
+	if w.gap && len(w.page.lines) > 0 && !w.page.lines[len(w.page.lines)-1].blank() && len(trimInvisible(string(w.text))) > 0 {
+		w.put("")
+	} else if w.gap && len(w.page.lines) > 0 {
+		w.gapless()
+	}
+	w.gap = false
+	w.put(string(w.text))
+	w.text, w.begun = w.text[:0], false
+}
+
+// gapless makes up for a blank line that was announced to the spans and is not needed.
+func (w *pageWriter) gapless() { w.put("") }
+
+func (w *pageWriter) put(s string) {
+	l := line{raw: s, text: trimInvisible(s), depth: w.depth, colon: -1, hint: w.hint}
+	if w.depth > 0 {
+		l.raw = strings.TrimRight(strings.Repeat("> ", int(min(w.depth, 64)))+s, " ")
+	}
+	l.findColon()
+	w.page.lines = append(w.page.lines, l)
+}
+
+// strip takes the tags off a body that cannot be parsed.
+func (w *pageWriter) strip(body string) {
+	z := html.NewTokenizer(strings.NewReader(body))
+	hidden := 0
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return
+		case html.TextToken:
+			if hidden == 0 {
+				w.words(string(z.Text()))
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name, _ := z.TagName()
+			a := atom.Lookup(name)
+			switch {
+			case a == atom.Style || a == atom.Script || a == atom.Title:
+				hidden = 1
+			case a == atom.Br:
+				w.begun = true
+				w.newline()
+			case isBlock(a):
+				w.newline()
+			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			a := atom.Lookup(name)
+			if a == atom.Style || a == atom.Script || a == atom.Title {
+				hidden = 0
+			}
+			if isBlock(a) {
+				w.newline()
+			}
+		}
+	}
+}
+
+func isBlock(a atom.Atom) bool {
+	switch a {
+	case atom.P, atom.Div, atom.Blockquote, atom.Table, atom.Tr, atom.Ul, atom.Ol, atom.Menu, atom.Li, atom.Pre, atom.H1, atom.H2, atom.H3, atom.H4,
+		atom.H5, atom.H6, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Address, atom.Center, atom.Dl, atom.Dt, atom.Dd, atom.Body,
+		atom.Form, atom.Fieldset, atom.Figure, atom.Main, atom.Nav, atom.Aside, atom.Tbody, atom.Thead, atom.Caption:
+		return true
+	}
+	return false
+}
+
+// spaced reports blocks with a blank line around them. Outlook writes every line as a paragraph without one.
+func spaced(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.P:
+		style := strings.ReplaceAll(attr(n, "style"), " ", "")
+		return !strings.Contains(attr(n, "class"), "MsoNormal") && !strings.Contains(style, "margin:0") && !strings.Contains(style, "margin-top:0")
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Ul, atom.Ol:
+		return n.DataAtom != atom.Ul && n.DataAtom != atom.Ol || n.Parent == nil || n.Parent.DataAtom != atom.Li
+	}
+	return false
+}
+
+func attr(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,6 +22,7 @@ type document struct {
 	method     string
 	posting    string
 	only       bool // nothing new
+	pointed    bool // the person points to the mail he forwards
 }
 
 // scan splits text into lines.
@@ -54,6 +56,27 @@ func (d *document) scan(text string) {
 	}
 	d.unchevron()
 	d.initials()
+	d.dashedDevice()
+}
+
+// dashedDevice breaks a line before the dash that a client puts above its own: "yes —\nSent from Mailbox".
+func (d *document) dashedDevice() {
+	for i := 0; i+1 < len(d.lines); i++ {
+		head, ok := strings.CutSuffix(d.lines[i].text, " —")
+		if !ok || d.lines[i].depth > 0 {
+			continue
+		}
+		if _, ok := deviceLine(d.lines[i+1].text); !ok {
+			continue
+		}
+		at := strings.LastIndex(d.lines[i].raw, "—")
+		tail := newLine(d.lines[i].raw[at:])
+		d.lines[i] = newLine(strings.TrimRight(d.lines[i].raw[:at], " "))
+		d.lines[i].text = head
+		d.lines = slices.Insert(d.lines, i+1, tail)
+		d.plain = false
+		i++
+	}
 }
 
 // newLine takes the quote marks off raw.
@@ -68,11 +91,7 @@ func newLine(raw string) line {
 			rest = rest[4:]
 		default:
 			l.text = rest
-			if i := strings.IndexByte(rest[:min(len(rest), keyWidth)], ':'); i >= 0 {
-				l.colon = int16(i)
-			} else if i := strings.Index(rest[:min(len(rest), keyWidth)], "："); i >= 0 {
-				l.colon = int16(i)
-			}
+			l.findColon()
 			return l
 		}
 		if l.depth < 1<<15 {
@@ -108,10 +127,8 @@ func (d *document) unchevron() {
 			continue
 		}
 		p := &d.lines[i-1]
-		if p.depth > 0 || p.blank() || strings.LastIndexByte(p.text, '<') < strings.LastIndexByte(p.text, '>') {
-			continue
-		}
-		if strings.LastIndexByte(p.text, '<') < 0 && (i < 2 || !strings.HasSuffix(d.lines[i-2].text, "<")) {
+		opened := i > 1 && strings.HasSuffix(d.lines[i-2].text, "<")
+		if p.depth > 0 || p.blank() || !opened && strings.LastIndexByte(p.text, '<') <= strings.LastIndexByte(p.text, '>') {
 			continue
 		}
 		l.depth, l.text = 0, trimInvisible(l.raw)

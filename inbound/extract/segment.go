@@ -18,6 +18,7 @@ type segment struct {
 	start, end int
 	attributed bool // segQuote: a client's attribution belongs to it
 	glued      bool // segQuote: no blank line between it and the text above
+	forward    bool // segQuote: a forwarded mail
 }
 
 // split is a place where a client says that what follows is somebody else's.
@@ -43,10 +44,11 @@ func (d *document) segments() []segment {
 			segs[len(segs)-1].end = end
 		}
 	}
+	forwarded := false
 	intro := func() bool { return len(segs) > 0 && segs[len(segs)-1].kind == segIntro }
 	for i := 0; i < len(d.lines); {
 		l := &d.lines[i]
-		if l.code || l.blank() && l.hint == 0 {
+		if l.code || l.blank() && l.depth == 0 && l.hint == 0 {
 			i++
 			continue
 		}
@@ -56,6 +58,11 @@ func (d *document) segments() []segment {
 			flush(i)
 			q := segment{kind: segQuote, start: i, end: end, glued: glued}
 			q.attributed = intro() || d.attributedQuote(i, end)
+			q.forward = forwarded
+			if kind, _, _ := markOf(d.lines[d.nextText(i, end-1)].text); kind != markNone {
+				q.attributed, q.forward = true, kind == markForward
+			}
+			forwarded = false
 			segs = append(segs, q)
 			i, text = end, end
 			continue
@@ -72,10 +79,12 @@ func (d *document) segments() []segment {
 		next := d.nextText(s.end, len(d.lines))
 		d.mark(s.start, s.end, s.class, s.rule)
 		switch {
-		case s.mark == markForward:
+		case s.mark == markForward && (!above || d.points(s.start)):
+			d.pointed = true
 			return append(segs, segment{kind: segForward, start: s.start, end: len(d.lines)})
 		case next < len(d.lines) && d.lines[next].quoted():
 			segs = append(segs, segment{kind: segIntro, start: s.start, end: s.end})
+			forwarded = s.mark == markForward
 		case above || s.mark == markOriginal || next == len(d.lines):
 			return append(segs, segment{kind: segTail, start: s.start, end: len(d.lines)})
 		default:

@@ -19,6 +19,7 @@ func (d *document) signature(a, b int, below bool) (end int) {
 	if first == b {
 		return b
 	}
+	b = d.delimited(a, first, b, below)
 	end = b
 	for i := first; i < b; i++ {
 		l := &d.lines[i]
@@ -53,7 +54,6 @@ func (d *document) signature(a, b int, below bool) (end int) {
 		}
 		break
 	}
-	end = d.delimited(a, first, end, below)
 	end = d.footer(first, end, below)
 	end = d.trailingRules(first, end)
 	end = d.closing(first, end)
@@ -121,7 +121,7 @@ func (d *document) delimited(a, first, end int, below bool) int {
 	return at
 }
 
-func isDelimiter(s string) bool { return s == "--" || s == "---" || s == "- --" }
+func isDelimiter(s string) bool { return s == "--" || s == "---" || s == "__" }
 
 func (d *document) shortLines(a, b int) bool {
 	for ; a < b; a++ {
@@ -156,7 +156,7 @@ func (d *document) trailingRules(first, end int) int {
 			return end
 		}
 		s := d.lines[i].text
-		if d.lines[i].code || !(isDelimiter(s) || isRule(s) && s != "..." || s == "ᐧ") {
+		if d.lines[i].code || !(isDelimiter(s) || isRule(s) && s != "..." || s == "—" || s == "ᐧ") {
 			return end
 		}
 		d.mark(i, end, classSignature, "drawn line at the end")
