@@ -38,14 +38,10 @@ var vacationSubjects = [...]string{
 }
 
 // vacation tells a vacation notice whose program wrote no header of RFC 3834:
-// by its subject together with another sign of a program.
+// by its subject together with another sign of a program. A subject that
+// begins with "Re:" or its like is the answer of a person.
 func vacation(m *Message) bool {
 	subject := strings.ToLower(m.Subject)
-	for range 3 { // "Re: AW: Automatische Antwort"
-		if head, rest, ok := strings.Cut(subject, ":"); ok && len([]rune(head)) <= 3 && strings.TrimSpace(rest) != "" {
-			subject = strings.TrimSpace(rest)
-		}
-	}
 	for _, prefix := range vacationSubjects {
 		if strings.HasPrefix(strings.TrimLeft(subject, `[("'`), prefix) {
 			return programSign(m.Header)
