@@ -294,6 +294,9 @@ func (d *document) attributionAt(i int) (start int, s strength, lang string) {
 			f.add(d.lines[n].text)
 		}
 		got := f.judge(closed, d.lines[k].text)
+		if got == weakAttribution && closed && d.sent != nil && d.namesUs(d.lines[k].text) {
+			got = sureAttribution // "Ann via Acme wrote:" can be nobody but us
+		}
 		if got > best {
 			start, best, lang = k, got, f.lang
 		}

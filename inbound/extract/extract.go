@@ -101,12 +101,13 @@ func Extract(in Input) Result {
 	}
 	d.classify()
 	r := d.result()
+	secrets := newSecrets(in.Redact)
 	if page != nil {
-		d.fromPage(page, &r)
+		d.fromPage(page, secrets, &r)
 	}
 	r.Reaction = reaction(&in, &r)
 	r.Unsubscribe = asksToStop(r.Text)
-	redact(&r, in.Redact)
+	secrets.apply(&r)
 	return r
 }
 

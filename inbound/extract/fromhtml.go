@@ -2,7 +2,7 @@ package extract
 
 // fromPage adds what the HTML part says. The text part, where there is one, gives the words; the HTML part gives its own
 // reply, and steps in where the text part shows no quotation.
-func (d *document) fromPage(p *page, r *Result) {
+func (d *document) fromPage(p *page, s *secrets, r *Result) {
 	h := d
 	if !d.html {
 		h = &document{lines: p.lines, html: true, sent: d.sent}
@@ -11,7 +11,7 @@ func (d *document) fromPage(p *page, r *Result) {
 			*r = h.result()
 		}
 	}
-	r.HTML = p.render(h.lines)
+	r.HTML = p.render(h.lines, s)
 }
 
 // better reports that the HTML part shows a quotation where the text part shows none.

@@ -46,7 +46,7 @@ func (d *document) headerBlock(i int) (end int, lang string, ok bool) {
 		kinds |= k
 		end = j + 1
 	}
-	if !convincing(kinds, addr, d.timed(i, end)) {
+	if !convincing(kinds, addr, d.timed(i, end)) && (kinds&headerFrom == 0 || end < i+2 || d.introAbove(i, 0) == i) {
 		return 0, "", false
 	}
 	return end, lang, true

@@ -24,14 +24,16 @@ type sanitiser struct {
 	page  *page
 	lines []line
 	next  int // the next span
+
+	secrets *secrets
 }
 
 // render writes the reply's part of the page as harmless HTML.
-func (p *page) render(lines []line) string {
+func (p *page) render(lines []line, secrets *secrets) string {
 	if p.root == nil {
 		return escapeLines(lines)
 	}
-	s := &sanitiser{page: p, lines: lines}
+	s := &sanitiser{page: p, lines: lines, secrets: secrets}
 	s.node(p.root)
 	return strings.TrimSpace(string(s.b))
 }
@@ -131,7 +133,8 @@ func (s *sanitiser) keeps() bool {
 func (s *sanitiser) tag(n *html.Node) {
 	s.write("<" + n.Data)
 	if n.DataAtom == atom.A {
-		if href := safeLink(attr(n, "href")); href != "" {
+		href := safeLink(attr(n, "href"))
+		if _, secret := s.secrets.clean(href); href != "" && secret == 0 {
 			s.write(` href="` + html.EscapeString(href) + `" rel="noopener nofollow ugc"`)
 		}
 	}

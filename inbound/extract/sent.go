@@ -1,8 +1,357 @@
 package extract
 
-// sentIndex is what we sent, ready to be found again.
-type sentIndex struct{}
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
-func indexSent(sent []Sent) *sentIndex { return nil }
+const (
+	sentMails   = 8       // how many sent mails are remembered: the bits of a mask
+	sentBytes   = 1 << 17 // of each
+	shingle     = 4       // words in a row that must agree
+	clusterGap  = 2       // lines of other text within a run of lines we sent
+	enoughWords = 30      // a run of so many of our words is a quotation wherever it stands
+	tinyMail    = 8       // a mail of fewer words is recognised only below an attribution
+	aboveLines  = 8       // lines an introduction may have
+)
 
-func (d *document) matchSent() {}
+// sentIndex is what we sent, in a form in which it is found again although a client has marked, wrapped, re-encoded or
+// shortened it: sets of words in a row, of words, and of short lines, all hashed.
+type sentIndex struct {
+	runs   map[uint64]uint8 // shingles, with the mails they stand in
+	words  map[uint64]bool
+	lines  map[uint64]bool // lines too short for a shingle
+	totals [sentMails]int
+	n      int
+	names  []string // folded From names and subjects
+}
+
+// indexSent indexes the newest mails. It returns nil if there is none.
+func indexSent(sent []Sent) *sentIndex {
+	if len(sent) == 0 {
+		return nil
+	}
+	x := &sentIndex{runs: map[uint64]uint8{}, words: map[uint64]bool{}, lines: map[uint64]bool{}}
+	for i := range sent[:min(len(sent), sentMails)] {
+		s := &sent[i]
+		var d document
+		d.scan(clip(s.Text))
+		x.addLines(d.lines, i)
+		if s.HTML != "" {
+			x.addLines(parsePage(clip(s.HTML)).lines, i)
+		}
+		x.addName(s.FromName)
+		x.addName(s.Subject)
+		x.n++
+	}
+	return x
+}
+
+func clip(s string) string { return s[:min(len(s), sentBytes)] }
+
+func (x *sentIndex) addName(s string) {
+	var buf [256]byte
+	if name := string(fold(buf[:], s)); len(name) > 2 {
+		x.names = append(x.names, name)
+	}
+}
+
+func (x *sentIndex) addLines(lines []line, mail int) {
+	var t tokens
+	for i := range lines {
+		before := len(t.hash)
+		t.add(lines[i].text, int32(i))
+		if n := len(t.hash) - before; n > 0 && n <= shingle+2 {
+			x.lines[lineHash(t.hash[before:])] = true
+		}
+	}
+	for i, h := range t.hash {
+		x.words[h] = true
+		if i+shingle <= len(t.hash) {
+			x.runs[lineHash(t.hash[i:i+shingle])] |= 1 << mail
+		}
+	}
+	x.totals[mail] = max(x.totals[mail], len(t.hash))
+}
+
+// tokens are the words of lines, hashed.
+type tokens struct {
+	hash []uint64
+	line []int32
+}
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+// add takes the words of a line. Links are passed over, as mail servers rewrite them; each character of a script
+// without spaces is a word.
+func (t *tokens) add(s string, line int32) {
+	h, open := uint64(fnvOffset), false
+	end := func() {
+		if open {
+			t.hash, t.line = append(t.hash, h), append(t.line, line)
+		}
+		h, open = fnvOffset, false
+	}
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case c == 'h' && !open && (strings.HasPrefix(s[i:], "http://") || strings.HasPrefix(s[i:], "https://")):
+				for i < len(s) && s[i] != ' ' && s[i] != '>' && s[i] != ')' && s[i] != ']' {
+					i++
+				}
+				continue
+			case 'A' <= c && c <= 'Z':
+				h, open = (h^uint64(c+'a'-'A'))*fnvPrime, true
+			case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+				h, open = (h^uint64(c))*fnvPrime, true
+			case c == '\'':
+			default:
+				end()
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+		switch {
+		case r >= 0x0e00 && unspacedRune(r):
+			end()
+			h, open = (h^uint64(r))*fnvPrime, true
+			end()
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r):
+			h, open = (h^uint64(unicode.ToLower(r)))*fnvPrime, true
+		case invisible(r) && r != 0xa0 && r != 0x3000 && r != 0x202f, r == '’':
+		default:
+			end()
+		}
+	}
+	end()
+}
+
+func unspacedRune(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
+}
+
+func lineHash(words []uint64) uint64 {
+	h := uint64(fnvOffset)
+	for _, w := range words {
+		h = (h ^ w) * fnvPrime
+		h ^= h >> 29
+	}
+	return h
+}
+
+// match is what is known of a line in relation to what we sent.
+type match struct {
+	words, ours, known int32 // words; of them in a shingle of ours; of them in our vocabulary
+	sent               bool
+	mails              uint8
+}
+
+// matchSent marks the lines that we sent, and those above them that introduce them.
+func (d *document) matchSent() {
+	if d.sent == nil || len(d.sent.runs)+len(d.sent.lines) == 0 {
+		return
+	}
+	m := d.compare()
+	accepted := false
+	for i := 0; i < len(m); {
+		if !m[i].sent {
+			i++
+			continue
+		}
+		end := d.clusterEnd(m, i)
+		start := i
+		above := d.introducedAt(start)
+		if accepted || above < start || d.covers(m, start, end) || d.lines[start].depth > 0 {
+			accepted = true
+			d.hintLines(m, above, start, end)
+		}
+		i = end
+	}
+}
+
+// compare finds the lines that we sent.
+func (d *document) compare() []match {
+	m := make([]match, len(d.lines))
+	var t tokens
+	for i := range d.lines {
+		before := len(t.hash)
+		t.add(d.lines[i].text, int32(i))
+		m[i].words = int32(len(t.hash) - before)
+		for _, h := range t.hash[before:] {
+			if d.sent.words[h] {
+				m[i].known++
+			}
+		}
+		if n := m[i].words; n > 0 && n <= shingle+2 && d.sent.lines[lineHash(t.hash[before:])] {
+			m[i].mails = 1 // to be confirmed by a neighbour
+		}
+	}
+	covered := -1
+	for i := 0; i+shingle <= len(t.hash); i++ {
+		mask := d.sent.runs[lineHash(t.hash[i:i+shingle])]
+		if mask == 0 {
+			continue
+		}
+		for k := max(i, covered+1); k < i+shingle; k++ {
+			m[t.line[k]].ours++
+		}
+		covered = i + shingle - 1
+	}
+	for i := range m {
+		m[i].sent = m[i].ours > 0 && m[i].ours*5 >= m[i].words*4
+	}
+	confirm(d, m)
+	return m
+}
+
+// confirm takes short lines for ours that stand beside lines of ours.
+func confirm(d *document, m []match) {
+	last := false
+	pass := func(i int) {
+		if d.lines[i].blank() || m[i].words == 0 {
+			return
+		}
+		if last && !m[i].sent && m[i].mails != 0 {
+			m[i].sent = true
+		}
+		last = m[i].sent
+	}
+	for i := range m {
+		pass(i)
+	}
+	last = false
+	for i := len(m) - 1; i >= 0; i-- {
+		pass(i)
+	}
+}
+
+// clusterEnd returns the end of a run of lines of ours, with no more than clusterGap other lines between.
+func (d *document) clusterEnd(m []match, i int) int {
+	end, gap := i+1, 0
+	for j := i + 1; j < len(m); j++ {
+		switch {
+		case m[j].sent:
+			end, gap = j+1, 0
+		case d.lines[j].blank() || m[j].words == 0:
+		default:
+			if gap++; gap > clusterGap {
+				return end
+			}
+		}
+	}
+	return end
+}
+
+// covers reports that the lines from start to end are so much of a mail of ours that nobody repeats it on purpose.
+func (d *document) covers(m []match, start, end int) bool {
+	ours := 0
+	for i := start; i < end; i++ {
+		if m[i].sent {
+			ours += int(m[i].words)
+		}
+	}
+	if ours >= enoughWords {
+		return true
+	}
+	for mail := range d.sent.n {
+		if t := d.sent.totals[mail]; t >= tinyMail && ours*2 >= t {
+			return true
+		}
+	}
+	return false
+}
+
+// hintLines marks a run of ours. A line between two of ours whose words we know is ours too, in another layout.
+func (d *document) hintLines(m []match, above, start, end int) {
+	for i := above; i < start; i++ {
+		d.lines[i].hint |= hintAbove
+	}
+	for i := start; i < end; i++ {
+		if m[i].sent || m[i].words == 0 || m[i].known*10 >= m[i].words*9 {
+			d.lines[i].hint |= hintSent
+		}
+	}
+}
+
+// introducedAt looks for the client's introduction above line i, in whatever language: it stands directly above, and
+// has our name, our subject, an address or a date in it.
+func (d *document) introducedAt(i int) int {
+	last := d.lastText(0, i)
+	if last < 0 || i-last > 4 || d.lines[last].hint&hintSent != 0 {
+		return i
+	}
+	depth := d.lines[last].depth
+	if depth > 0 {
+		return i
+	}
+	best := i
+	for k := last; k >= 0 && k > last-aboveLines; k-- {
+		l := &d.lines[k]
+		if l.blank() || l.depth != depth || l.hint&hintSent != 0 {
+			break
+		}
+		if !d.introduces(k, last) {
+			if best < i {
+				break
+			}
+			continue
+		}
+		best = k
+	}
+	if best == i {
+		return i
+	}
+	return d.drawnAbove(d.introAbove(d.opener(best, depth), 0), 0)
+}
+
+// introduces reports that the lines from a to b are an introduction.
+func (d *document) introduces(a, b int) bool {
+	var f features
+	named := false
+	for k := a; k <= b; k++ {
+		s := d.lines[k].text
+		if len(s) > attributionBytes {
+			return false
+		}
+		f.add(s)
+		named = named || d.namesUs(s)
+	}
+	if f.incomplete() || f.stops > 0 {
+		return false
+	}
+	if a < b { // more lines than an attribution has: fields
+		if kind, _ := d.lines[a].headerAt(); kind != 0 {
+			return true
+		}
+		if b-a >= 3 {
+			return false
+		}
+	}
+	if kind, _, _ := markOf(d.lines[a].text); kind != markNone {
+		return true
+	}
+	closed := endsAttribution(d.lines[b].text)
+	return f.words <= attributionWords && (closed && (named || f.addr || f.dated()) || f.dated() && (f.addr || named))
+}
+
+// namesUs reports that a line holds the name or the subject of a mail of ours.
+func (d *document) namesUs(s string) bool {
+	if d.sent == nil || len(d.sent.names) == 0 {
+		return false
+	}
+	var buf [attributionBytes + 8]byte
+	folded := string(fold(buf[:], s))
+	for _, n := range d.sent.names {
+		if strings.Contains(folded, n) {
+			return true
+		}
+	}
+	return false
+}

@@ -14,6 +14,9 @@ func (d *document) settle(segs []segment) {
 			hard = true
 		}
 	}
+	if d.sent != nil && d.typedWithin() {
+		return
+	}
 	if hard || !d.any(classQuote) {
 		d.only = d.nextText(0, len(d.lines)) < len(d.lines)
 		return
@@ -25,6 +28,37 @@ func (d *document) settle(segs []segment) {
 		}
 	}
 	d.method, d.confidence, d.posting = MethodFull, Low, PostingNone
+}
+
+// typedWithin finds the words of a person who wrote into the quotation itself: lines among those we sent that we did not
+// send.
+func (d *document) typedWithin() bool {
+	m := d.compare()
+	first, last := len(m), -1
+	for i := range m {
+		if m[i].sent {
+			first, last = min(first, i), i
+		}
+	}
+	found := false
+	for i := 0; i <= last; i++ {
+		l := &d.lines[i]
+		if l.class != classQuote || m[i].sent || m[i].words == 0 || m[i].known*10 >= m[i].words*6 {
+			continue
+		}
+		if _, _, ok := d.headerBlock(i); ok || i < first && (l.depth == 0 || l.hint&(hintAttribution|hintAbove) != 0) {
+			continue
+		}
+		if _, s, _ := d.attributionAt(i); s == sureAttribution {
+			continue
+		}
+		l.set(classReply, "not among what we sent")
+		found = true
+	}
+	if found {
+		d.confidence, d.posting = Low, PostingInterleaved
+	}
+	return found
 }
 
 func (d *document) anyReply() bool {

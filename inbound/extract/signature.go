@@ -164,7 +164,7 @@ func (d *document) trailingRules(first, end int) int {
 	}
 }
 
-// closing finds "Regards," with a name below it.
+// closing finds "Regards" with a name below it, or "Regards," and a name further down.
 func (d *document) closing(first, end int) int {
 	last := d.lastText(first, end)
 	lines := 0
@@ -176,7 +176,7 @@ func (d *document) closing(first, end int) int {
 		if l.code || l.depth > 0 || len(l.text) > 90 {
 			return end
 		}
-		if lines > 0 && isClosing(l.text) && nameLike(d.lines[d.nextText(i+1, end)].text, nameWords) {
+		if next := d.nextText(i+1, end); lines > 0 && isClosing(l.text) && nameLike(d.lines[next].text, nameWords) && (next == i+1 || strings.HasSuffix(l.text, ",")) {
 			d.mark(i, end, classSignature, "closing with a name below")
 			return i
 		}

@@ -1,0 +1,45 @@
+package extract
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// BenchmarkText runs over the texts of the corpus, 540 bytes on average: messages per second on one core.
+func BenchmarkText(b *testing.B) {
+	dir, cases := corpus(b)
+	var in []Input
+	size := 0
+	for i := range cases {
+		raw, err := os.ReadFile(filepath.Join(dir, cases[i].BodyFile))
+		if err != nil || cases[i].Kind != "text" {
+			continue
+		}
+		in = append(in, Input{Text: strings.ToValidUTF8(string(raw), "\ufffd")})
+		size += len(raw)
+	}
+	b.SetBytes(int64(size / len(in)))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Extract(in[i%len(in)])
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+}
+
+// BenchmarkHTML runs over the HTML parts of the corpus.
+func BenchmarkHTML(b *testing.B) {
+	dir, cases := corpus(b)
+	var in []Input
+	for i := range cases {
+		if c := cases[i].input(b, dir); c.HTML != "" && cases[i].Expected != "" {
+			in = append(in, Input{HTML: c.HTML})
+		}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Extract(in[i%len(in)])
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+}
