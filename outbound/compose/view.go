@@ -1,0 +1,213 @@
+package compose
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// view is what the templates see: everything cleaned, worded and cut to size.
+type view struct {
+	Words     *words
+	Lang, Dir string
+	Subject   string
+	App       string
+	Preheader string // what a list of mails shows behind the subject
+	Earlier   string // how many are not shown; "" if none
+	Groups    []group
+	Notice    string // whether replying works
+	Forward   string // "" where nobody can reply
+	Why       string
+
+	ConversationURL string
+	UnsubscribeURL  string
+
+	omitted int
+}
+
+// group is what one person said without another speaking in between.
+type group struct {
+	Name, Dir string
+	Photo     string
+	Initial   string
+	Color     string // of the initial's field
+	Time      string
+	System    bool
+	Own       bool
+	Entries   []entry
+}
+
+// entry is one message.
+type entry struct {
+	Text      string
+	Dir       string
+	Lines     []line // of Text
+	File      *file
+	Location  *place
+	Shortened bool
+}
+
+type file struct {
+	Name, URL, Size string
+	Image           string // its URL, if it is to be shown
+}
+
+type place struct{ Text, URL string }
+
+// groupGap is how much later a message of the same sender shows its time anew.
+const groupGap = 10 * time.Minute
+
+func newView(n *Notification) *view {
+	w, lang, dir := language(n.Locale)
+	app := cleanLine(n.Via, maxName)
+	if app == "" {
+		app = n.From.Domain
+	}
+	v := &view{
+		Words: w, Lang: lang, Dir: dir, App: app,
+		Subject:         cleanLine(n.Subject, maxSubject),
+		Notice:          n.notice(w),
+		Why:             fmt.Sprintf(w.Why, app),
+		ConversationURL: n.ConversationURL,
+		UnsubscribeURL:  n.UnsubscribeURL,
+	}
+	if v.Subject == "" {
+		v.Subject = fmt.Sprintf(w.Conversation, app)
+	}
+	if n.canReply() {
+		v.Forward = w.Forward
+	}
+	v.show(n)
+	return v
+}
+
+func (n *Notification) notice(w *words) string {
+	switch {
+	case !n.MayReply:
+		return w.ReadOnly
+	case n.canReply():
+		return w.Reply
+	}
+	return w.NoReply
+}
+
+// fromName is "Ann via App", "Ann, Ben +3 via App", or what was given.
+func (n *Notification) fromName(w *words) string {
+	if name := cleanLine(n.FromName, maxName); name != "" {
+		return name
+	}
+	var names []string
+	for _, s := range n.SenderNames {
+		if s = cleanLine(s, maxName/2); s != "" {
+			names = append(names, s)
+		}
+	}
+	app := cleanLine(n.Via, maxName/2)
+	const shown = 2
+	who := strings.Join(names[:min(shown, len(names))], ", ")
+	if len(names) > shown {
+		who += " +" + strconv.Itoa(len(names)-shown)
+	}
+	switch {
+	case who == "":
+		return app
+	case app == "":
+		return who
+	}
+	return fmt.Sprintf(w.Via, who, app)
+}
+
+// show takes as many messages as there is room for, the newest first, and puts
+// them into groups.
+func (v *view) show(n *Notification) {
+	entries := make([]entry, len(n.Messages))
+	room, first := maxShown, len(n.Messages)
+	for first > 0 {
+		e, cost := v.entry(&n.Messages[first-1])
+		if cost > room {
+			break
+		}
+		first--
+		entries[first] = e
+		room -= cost
+	}
+	v.omitted = first
+	if earlier := max(0, n.Earlier) + first; earlier > 0 {
+		v.Earlier = fmt.Sprintf(v.Words.Earlier, earlier)
+	}
+	for i := first; i < len(entries); i++ {
+		v.add(&n.Messages[i], i > first && continues(&n.Messages[i-1], &n.Messages[i]), entries[i])
+	}
+	v.Preheader = v.preheader()
+}
+
+// continues tells whether b needs no heading of its own after a.
+func continues(a, b *Message) bool {
+	return a.SenderName == b.SenderName && a.SenderPhoto == b.SenderPhoto && a.Own == b.Own && a.System == b.System &&
+		b.At.Sub(a.At) < groupGap
+}
+
+func (v *view) add(m *Message, continues bool, e entry) {
+	if !continues {
+		v.Groups = append(v.Groups, v.group(m))
+	}
+	g := &v.Groups[len(v.Groups)-1]
+	g.Entries = append(g.Entries, e)
+}
+
+func (v *view) group(m *Message) group {
+	g := group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Photo: httpsURL(m.SenderPhoto)}
+	switch {
+	case m.Own:
+		g.Name = v.Words.You
+	case g.Name == "":
+		g.Name = v.Words.Someone
+	}
+	g.Dir = direction(g.Name, v.Dir)
+	g.Initial, g.Color = initial(g.Name), color(g.Name)
+	if !m.At.IsZero() {
+		g.Time = m.At.Format(v.Words.Time)
+	}
+	return g
+}
+
+// initial is the first letter or digit of a name.
+func initial(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "#"
+}
+
+// colors carry white letters with a contrast above 4.5 (WCAG 2.2, 1.4.3).
+var colors = [...]string{"#3b5bdb", "#1971c2", "#0c7489", "#2b7a3f", "#8a5a00", "#b3400e", "#b02a4c", "#8430a0", "#5f3dc4"}
+
+// color is always the same for a name.
+func color(name string) string {
+	sum := 0
+	for _, r := range name {
+		sum = (sum*31 + int(r)) & 0xffffff
+	}
+	return colors[sum%len(colors)]
+}
+
+// preheader is the beginning of the newest message that is not one's own.
+func (v *view) preheader() string {
+	for i := len(v.Groups) - 1; i >= 0; i-- {
+		g := v.Groups[i]
+		if g.Own || g.System {
+			continue
+		}
+		e := g.Entries[len(g.Entries)-1]
+		text := e.Text
+		if text == "" && e.File != nil {
+			text = e.File.Name
+		}
+		return cut(g.Name+v.Words.Colon+strings.Join(strings.Fields(text), " "), 110)
+	}
+	return ""
+}
