@@ -128,6 +128,7 @@ const IdempotencyAge = 24 * time.Hour
 
 // Removal is a deleted conversation of which rows are left.
 type Removal struct {
+	App          gateway.AppID          `json:"app"`
 	Conversation gateway.ConversationID `json:"conversation"`
 }
 

@@ -1,0 +1,76 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/token"
+)
+
+// ReplyAddress returns the secret address that posts as a participant, and
+// makes it if there is none. One who may not even read has none: NotFound.
+func (s *Service) ReplyAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
+	var h gateway.Handle
+	err := s.view(ctx, "get reply address", func(rd store.Reader) error {
+		p, err := loadReader(rd, app, c, u)
+		h = p.Handle
+		return err
+	})
+	if err == nil && h == 0 {
+		now := s.now()
+		err = s.update(ctx, store.ConversationScope(app, c), "make reply address", func(tx store.Tx) (err error) {
+			h, err = ReplyHandle(tx, now, app, c, u)
+			return err
+		})
+	}
+	if err != nil {
+		return gateway.Address{}, err
+	}
+	return s.Tokens.Address(token.Reply, h, s.Domain), nil
+}
+
+// ReplyHandle returns the live handle of a participant's reply address, and
+// allocates it if there is none.
+func ReplyHandle(tx store.Tx, now time.Time, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Handle, error) {
+	p, err := loadReader(tx, app, c, u)
+	if err != nil || p.Handle != 0 {
+		return p.Handle, err
+	}
+	p.Handle, err = Allocate(tx, store.HandleRow{
+		App: app, Purpose: string(rune(token.Reply)), Conversation: c, User: u, CreatedAt: now,
+	})
+	if err != nil {
+		return 0, err
+	}
+	return p.Handle, store.Participants.Put(tx, store.ParticipantKey(app, c, u), p)
+}
+
+// Allocate draws a handle that is not taken and stores what it stands for.
+func Allocate(tx store.Tx, row store.HandleRow) (gateway.Handle, error) {
+	for {
+		h := token.NewHandle()
+		_, taken, err := store.Handles.Find(tx, store.HandleKey(h))
+		if err != nil {
+			return 0, err
+		}
+		if taken {
+			continue
+		}
+		row.Handle = h
+		return h, store.Handles.Put(tx, store.HandleKey(h), row)
+	}
+}
+
+// loadReader returns a participant who may read.
+func loadReader(rd store.Reader, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Participant, error) {
+	if _, err := LoadConversation(rd, app, c); err != nil {
+		return gateway.Participant{}, err
+	}
+	p, found, err := store.Participants.Find(rd, store.ParticipantKey(app, c, u))
+	if err == nil && (!found || !p.MayRead()) {
+		err = NotFound{What: "participant", ID: string(u)}
+	}
+	return p, err
+}

@@ -1,0 +1,122 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/wire"
+)
+
+// MaxParticipants bounds the people of one conversation: every event about it
+// shows them all.
+const MaxParticipants = 1000
+
+// ConversationPatch is what a PUT says of a conversation: absent fields stay,
+// null clears. Participants are added, and those present never changed.
+type ConversationPatch struct {
+	Subject         Field[string]
+	PhotoURL        Field[string]
+	WelcomeMessages Field[[]string]
+	Custom          Field[map[string]*string]
+	Participants    Field[[]gateway.UserID]
+}
+
+// UnmarshalJSON reads the body of a PUT.
+func (p *ConversationPatch) UnmarshalJSON(b []byte) error {
+	*p = ConversationPatch{}
+	return decode(b, map[string]any{
+		"subject": &p.Subject, "photoUrl": &p.PhotoURL, "welcomeMessages": &p.WelcomeMessages,
+		"custom": &p.Custom, "participants": &p.Participants,
+	})
+}
+
+func (p ConversationPatch) check() error {
+	for _, u := range p.Participants.Value {
+		if err := checkID("participants", string(u)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p ConversationPatch) apply(c *gateway.Conversation) {
+	intoPointer(p.Subject, &c.Subject)
+	intoPointer(p.PhotoURL, &c.PhotoURL)
+	p.WelcomeMessages.into(&c.WelcomeMessages)
+	intoMap(p.Custom, &c.Custom)
+}
+
+// PutConversation makes or merges a conversation. What is left of a deleted one
+// of the same id is removed first.
+func (s *Service) PutConversation(ctx context.Context, app gateway.AppID, id gateway.ConversationID, p ConversationPatch) error {
+	if err := checkID("id", string(id)); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	now := s.now()
+	for {
+		gone := false
+		err := s.update(ctx, store.ConversationScope(app, id), "put conversation", func(tx store.Tx) error {
+			c, found, err := store.Conversations.Find(tx, store.ConversationKey(app, id))
+			if gone = found && c.Deleted; gone || err != nil {
+				return err
+			}
+			if !found {
+				c = gateway.Conversation{ID: id, CreatedAt: now, Incarnation: tx.NewID("")}
+				if err := store.Conversations.Put(tx, store.ConversationKey(app, id), c); err != nil {
+					return err
+				}
+			}
+			r, err := s.open(tx, now, app, id)
+			if err != nil {
+				return err
+			}
+			return r.merge(p)
+		})
+		if err != nil || !gone {
+			return err
+		}
+		if err := s.remove(ctx, app, id); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *room) merge(p ConversationPatch) error {
+	p.apply(&r.conv)
+	for _, u := range p.Participants.Value {
+		if r.member(u) != nil {
+			continue
+		}
+		if err := r.join(u, gateway.ReadWrite, gateway.NotifyAll); err != nil {
+			return err
+		}
+	}
+	return r.close()
+}
+
+// Conversation returns a conversation as GET shows it.
+func (s *Service) Conversation(ctx context.Context, app gateway.AppID, id gateway.ConversationID) (wire.Conversation, error) {
+	var out wire.Conversation
+	err := s.view(ctx, "get conversation", func(rd store.Reader) error {
+		c, err := LoadConversation(rd, app, id)
+		if err != nil {
+			return err
+		}
+		out, err = s.showConversation(rd, app, c)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) showConversation(rd store.Reader, app gateway.AppID, c gateway.Conversation) (wire.Conversation, error) {
+	people, err := LoadParticipants(rd, app, c.ID)
+	if err != nil {
+		return wire.Conversation{}, err
+	}
+	last, err := lastMessage(rd, app, c)
+	return wire.ConversationOf(c, people, last, s.Links), err
+}

@@ -1,0 +1,236 @@
+package chat
+
+import (
+	"errors"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/notify"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/suppression"
+	"github.com/replygate/replygate/gateway/wire"
+)
+
+// NotificationAge is how long decisions are kept to be looked up.
+const NotificationAge = 90 * 24 * time.Hour
+
+// Decided is what notify.Decide answered about one participant, and the mails
+// that were composed of it.
+type Decided struct {
+	Recipient gateway.UserID
+	Decision  notify.Decision
+	// ID is that of the notification; empty mints one.
+	ID gateway.NotificationID
+	// Deliveries are the mails of a Send, one per address, with To, Bounce,
+	// MessageID, Blob and ExpiresAt; they are completed, stored and queued.
+	Deliveries []gateway.Delivery
+	Trace      gateway.TraceID // empty: that of the newest message
+}
+
+// RecordDecisions writes down what was decided about the participants of a
+// conversation, in the transaction that settles its due item: notifications
+// with their events, mails and how far each participant is told. seen is the
+// conversation as it was when the decisions were made.
+//
+// What must wait, or was posted since, is due again: the caller settles the
+// item as done and leaves the next one to this. What changed since in the
+// recipient's disfavour (read, left, muted) turns a Send into a Skip; the
+// answered notifications, in the order of ds, say so. One about which there was
+// nothing to write (a Wait, nothing but own words, decided before, conversation
+// gone) has an empty ID.
+func (s *Service) RecordDecisions(tx store.Tx, now time.Time, app gateway.AppID, seen gateway.Conversation, ds []Decided) ([]gateway.Notification, error) {
+	out := make([]gateway.Notification, len(ds))
+	r, err := s.open(tx, now, app, seen.ID)
+	var missing NotFound
+	if errors.As(err, &missing) {
+		return out, nil
+	}
+	if err != nil || r.conv.Incarnation != seen.Incarnation {
+		return out, err
+	}
+	var next time.Time
+	for i, d := range ds {
+		if d.Decision.Act == notify.Wait {
+			next = earlier(next, d.Decision.Until)
+			continue
+		}
+		if out[i], err = r.decide(d); err != nil {
+			return nil, err
+		}
+	}
+	if r.conv.Count > seen.Count {
+		next = earlier(next, r.conv.LastActivity.Add(r.app.MinDelay()))
+	}
+	if r.conv.Forced > seen.Forced {
+		next = r.now
+	}
+	if !next.IsZero() {
+		if err := hasten(tx, app, seen.ID, next, r.now); err != nil {
+			return nil, err
+		}
+	}
+	return out, r.close()
+}
+
+// RecordNotification is RecordDecisions of one decision that is not a Wait. It
+// leaves the due item alone.
+func (s *Service) RecordNotification(tx store.Tx, now time.Time, app gateway.AppID, c gateway.ConversationID, d Decided) (gateway.Notification, error) {
+	r, err := s.open(tx, now, app, c)
+	if err != nil {
+		return gateway.Notification{}, err
+	}
+	n, err := r.decide(d)
+	if err != nil {
+		return n, err
+	}
+	return n, r.close()
+}
+
+// earlier is the earlier of two times, of which the first may be unset.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// decide writes one decision.
+func (r *room) decide(d Decided) (gateway.Notification, error) {
+	var n gateway.Notification
+	p := r.person(d.Recipient)
+	if p == nil || p.NotifiedCount >= d.Decision.UpTo {
+		return n, nil // decided before
+	}
+	if reason := overtaken(p, d.Decision); reason != "" {
+		d.Decision.Act, d.Decision.Reason, d.Deliveries = notify.Skip, reason, nil
+	}
+	p.NotifiedCount = d.Decision.UpTo
+	p.NotifiedAt = r.decidedAt(p, d.Decision)
+	if d.Decision.Act == notify.Send {
+		p.LastMailAt = r.now
+	}
+	if err := r.putPerson(p); err != nil || d.Decision.Quiet() {
+		return n, err
+	}
+	n = r.notification(d)
+	if err := r.queue(&n, d.Deliveries); err != nil {
+		return n, err
+	}
+	k := store.AppKey(r.app.ID).String(string(n.ID))
+	if err := store.Decisions.Put(r.tx, k, n); err != nil {
+		return n, err
+	}
+	if err := store.ExpireAt(r.tx, store.Decisions.Table, k, r.now.Add(NotificationAge)); err != nil {
+		return n, err
+	}
+	typ := gateway.EventNotificationTriggered
+	if n.State == gateway.NotificationSkipped {
+		typ = gateway.EventNotificationSkipped
+	}
+	return n, r.tellNotification(typ, n, d.Decision.Messages, nil)
+}
+
+// overtaken is why a mail that was decided on is not to be sent after all.
+func overtaken(p *gateway.Participant, d notify.Decision) gateway.Reason {
+	if d.Act != notify.Send {
+		return ""
+	}
+	newest := uint64(0)
+	for _, m := range d.Messages {
+		newest = max(newest, m.Number)
+	}
+	switch {
+	case p.ReadCount >= newest:
+		return gateway.ReasonRead
+	case !p.MayRead():
+		return gateway.ReasonNoAccess
+	case p.Notify == gateway.NotifyNone:
+		return gateway.ReasonMuted
+	}
+	return ""
+}
+
+// decidedAt is a time before which no message was created that is undecided.
+func (r *room) decidedAt(p *gateway.Participant, d notify.Decision) time.Time {
+	if n := len(d.Messages); n > 0 {
+		return d.Messages[n-1].CreatedAt
+	}
+	if d.UpTo == r.conv.Count {
+		return r.conv.LastMessageAt
+	}
+	return p.NotifiedAt
+}
+
+func (r *room) notification(d Decided) gateway.Notification {
+	n := gateway.Notification{
+		ID: d.ID, Conversation: r.conv.ID, Recipient: d.Recipient, State: gateway.NotificationTriggered,
+		CreatedAt: r.now, UpdatedAt: r.now, UpTo: d.Decision.UpTo, Trace: d.Trace,
+	}
+	if n.ID == "" {
+		n.ID = gateway.NotificationID(r.tx.NewID(gateway.PrefixNotification))
+	}
+	if d.Decision.Act == notify.Skip {
+		n.State, n.Reason = gateway.NotificationSkipped, d.Decision.Reason
+	}
+	for _, m := range d.Decision.Messages {
+		n.Messages = append(n.Messages, m.ID)
+		if d.Trace == "" {
+			n.Trace = m.Trace
+		}
+	}
+	return n
+}
+
+// queue stores the mails of a notification and has them delivered.
+func (r *room) queue(n *gateway.Notification, ds []gateway.Delivery) error {
+	for _, d := range ds {
+		if d.ID == "" {
+			d.ID = gateway.DeliveryID(r.tx.NewID(gateway.PrefixDelivery))
+		}
+		d.Notification, d.Conversation, d.Recipient = n.ID, n.Conversation, n.Recipient
+		d.State, d.CreatedAt, d.UpdatedAt, d.Trace = gateway.DeliveryQueued, r.now, r.now, n.Trace
+		if err := QueueDelivery(r.tx, r.now, r.app.ID, d); err != nil {
+			return err
+		}
+		n.Deliveries = append(n.Deliveries, d.ID)
+	}
+	return nil
+}
+
+// QueueDelivery stores a mail and has it delivered, due at once.
+func QueueDelivery(tx store.Tx, now time.Time, app gateway.AppID, d gateway.Delivery) error {
+	if err := store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d); err != nil {
+		return err
+	}
+	if err := suppression.Queued(tx, app, d); err != nil {
+		return err
+	}
+	return tx.Enqueue(store.Item{ItemRef: store.DeliveryItem(app, d.Conversation, d.ID), Due: now, EnqueuedAt: now})
+}
+
+// tellNotification records an event about a notification.
+func (r *room) tellNotification(typ gateway.EventType, n gateway.Notification, ms []gateway.Message, d *gateway.Delivery) error {
+	recipient, err := r.user(n.Recipient)
+	if err != nil {
+		return err
+	}
+	shown, err := r.show()
+	if err != nil {
+		return err
+	}
+	data := wire.NotificationData{
+		NotificationID: n.ID, Recipient: wire.UserOf(recipient), Conversation: shown,
+		Messages: []wire.Message{}, Reason: n.Reason, Sentence: n.Reason.Sentence(),
+	}
+	for _, m := range ms {
+		data.Messages = append(data.Messages, wire.MessageOf(m, r.people, r.Links))
+		if data.Sender, err = r.sender(m.Sender); err != nil {
+			return err
+		}
+	}
+	if d != nil {
+		shown := wire.DeliveryOf(*d)
+		data.Delivery = &shown
+	}
+	return r.event(typ, data, n.Trace)
+}

@@ -1,0 +1,195 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/wire"
+)
+
+// Order is what conversations are listed by.
+type Order string
+
+// The orders.
+const (
+	ByLastActivity Order = "lastActivity" // last message, else creation
+	ByCreatedAt    Order = "createdAt"
+)
+
+// ConversationsQuery narrows a list of conversations.
+type ConversationsQuery struct {
+	Limit         int
+	OrderBy       Order // empty: ByLastActivity
+	Ascending     bool
+	StartingAfter gateway.ConversationID
+	// Offset lists only what lies behind this time in the order.
+	Offset time.Time
+	// LastMessageAfter and LastMessageBefore list only conversations whose last
+	// message lies there.
+	LastMessageAfter, LastMessageBefore time.Time
+	// Custom lists only conversations that have these entries.
+	Custom map[string]string
+	// Unread lists only conversations unread by the user; for a user's list.
+	Unread bool
+}
+
+// at is what a conversation is listed by.
+func (q ConversationsQuery) at(c *gateway.Conversation) time.Time {
+	if q.OrderBy == ByCreatedAt {
+		return c.CreatedAt
+	}
+	return c.ActiveAt()
+}
+
+// compare orders two conversations; ids break ties.
+func (q ConversationsQuery) compare(a, b gateway.Conversation) int {
+	n := q.at(&a).Compare(q.at(&b))
+	if n == 0 {
+		n = strings.Compare(string(a.ID), string(b.ID))
+	}
+	if !q.Ascending {
+		n = -n
+	}
+	return n
+}
+
+func (q ConversationsQuery) matches(c *gateway.Conversation) bool {
+	for k, v := range q.Custom {
+		if got, ok := c.Custom[k]; !ok || got != v {
+			return false
+		}
+	}
+	last := c.LastMessageAt
+	if !q.LastMessageAfter.IsZero() && !last.After(q.LastMessageAfter) ||
+		!q.LastMessageBefore.IsZero() && (last.IsZero() || !last.Before(q.LastMessageBefore)) {
+		return false
+	}
+	if q.Offset.IsZero() {
+		return true
+	}
+	if q.Ascending {
+		return q.at(c).After(q.Offset)
+	}
+	return q.at(c).Before(q.Offset)
+}
+
+// page keeps the first conversations of the query's order out of any number.
+type page struct {
+	q     ConversationsQuery
+	after *gateway.Conversation
+	rows  []gateway.Conversation
+}
+
+func newPage(rd store.Reader, app gateway.AppID, q ConversationsQuery) (*page, error) {
+	p := &page{q: q}
+	if q.StartingAfter == "" {
+		return p, nil
+	}
+	c, err := LoadConversation(rd, app, q.StartingAfter)
+	if err != nil {
+		return nil, gateway.Wrong("startingAfter", "There is no conversation %q.", q.StartingAfter)
+	}
+	p.after = &c
+	return p, nil
+}
+
+// add puts a conversation in its place if it belongs to the page.
+func (p *page) add(c gateway.Conversation) {
+	if c.Deleted || !p.q.matches(&c) || p.after != nil && p.q.compare(c, *p.after) <= 0 {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(p.rows, c, p.q.compare)
+	if at >= p.q.Limit {
+		return
+	}
+	p.rows = slices.Insert(p.rows, at, c)
+	p.rows = p.rows[:min(len(p.rows), p.q.Limit)]
+}
+
+// Conversations lists the app's conversations. It reads each of them and keeps
+// only the page in memory.
+func (s *Service) Conversations(ctx context.Context, app gateway.AppID, q ConversationsQuery) ([]wire.Conversation, error) {
+	var out []wire.Conversation
+	err := s.view(ctx, "list conversations", func(rd store.Reader) error {
+		p, err := newPage(rd, app, q)
+		if err != nil {
+			return err
+		}
+		rg := store.Range{Prefix: store.AppKey(app)}
+		err = store.Conversations.Scan(rd, rg, func(_ store.Key, c gateway.Conversation) (bool, error) {
+			p.add(c)
+			return true, ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		out = make([]wire.Conversation, len(p.rows))
+		for i, c := range p.rows {
+			if out[i], err = s.showConversation(rd, app, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// UserConversations lists the conversations a user takes part in. A user who
+// takes part in none, or does not exist, has an empty list.
+func (s *Service) UserConversations(ctx context.Context, app gateway.AppID, u gateway.UserID, q ConversationsQuery) ([]wire.UserConversation, error) {
+	var out []wire.UserConversation
+	err := s.view(ctx, "list a user's conversations", func(rd store.Reader) error {
+		p, err := newPage(rd, app, q)
+		if err != nil {
+			return err
+		}
+		rg := store.Range{Prefix: store.UserKey(app, u)}
+		err = store.Memberships.Scan(rd, rg, func(_ store.Key, m store.Membership) (bool, error) {
+			c, found, err := store.Conversations.Find(rd, store.ConversationKey(app, m.Conversation))
+			if err != nil || !found {
+				return err == nil, err
+			}
+			if q.Unread {
+				if unread, err := isUnread(rd, app, u, c); err != nil || !unread {
+					return err == nil, err
+				}
+			}
+			p.add(c)
+			return true, ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		out, err = s.showUserConversations(rd, app, u, p.rows)
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) showUserConversations(rd store.Reader, app gateway.AppID, u gateway.UserID, rows []gateway.Conversation) ([]wire.UserConversation, error) {
+	out := make([]wire.UserConversation, len(rows))
+	for i, c := range rows {
+		var err error
+		if out[i].Conversation, err = s.showConversation(rd, app, c); err != nil {
+			return nil, err
+		}
+		if out[i].IsUnread, err = isUnread(rd, app, u, c); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// isUnread tells whether the last message is somebody else's and not read.
+func isUnread(rd store.Reader, app gateway.AppID, u gateway.UserID, c gateway.Conversation) (bool, error) {
+	last, err := lastMessage(rd, app, c)
+	if err != nil || last == nil || last.Sender == u {
+		return false, err
+	}
+	p, err := store.Participants.Get(rd, store.ParticipantKey(app, c.ID, u))
+	return last.Number > p.ReadCount, err
+}
