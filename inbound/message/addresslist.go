@@ -22,7 +22,7 @@ func parseAddresses(fields []string) []gateway.Address {
 			if !ok {
 				break
 			}
-			if a, err := gateway.ParseAddress(strings.Join(strings.Fields(entry), "")); err == nil {
+			if a, err := gateway.ParseAddress(strings.TrimSpace(entry)); err == nil {
 				out = append(out, a)
 			}
 		}

@@ -72,6 +72,7 @@ func (a *assembly) shown() map[string]bool {
 		if end := strings.IndexAny(id, "\"'<> \n\t)"); end >= 0 {
 			id = id[:end]
 		}
+		html = html[len(id):]
 		ids[id] = true
 		if plain, err := url.PathUnescape(id); err == nil {
 			ids[plain] = true
