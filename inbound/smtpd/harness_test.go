@@ -122,22 +122,24 @@ func testTLS(t testing.TB) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{cert}}
 }
 
-// start serves on loopback until the test ends.
-func start(t testing.TB, c Config, b Backend) string {
+// serve serves on loopback until stop is called; a test ends it at the latest.
+// Behind stop, the backend sees nothing any more.
+func serve(t testing.TB, c Config, b Backend) (addr string, stop func()) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- New(c, b).Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("serve: %v", err)
 		}
 	})
-	return l.Addr().String()
+	t.Cleanup(stop)
+	return l.Addr().String(), stop
 }
 
 // peer is a client that says what it is told to.
@@ -211,19 +213,4 @@ func (p *peer) secure() {
 		p.t.Fatalf("handshake: %v", err)
 	}
 	p.conn, p.in = secure, bufio.NewReader(secure)
-}
-
-// both runs f on a fresh session in the clear and on one inside TLS.
-func both(t *testing.T, addr string, f func(t *testing.T, p *peer)) {
-	t.Run("plain", func(t *testing.T) {
-		p := dial(t, addr)
-		p.want("220 mx.example ")
-		f(t, p)
-	})
-	t.Run("tls", func(t *testing.T) {
-		p := dial(t, addr)
-		p.want("220 mx.example ")
-		p.secure()
-		f(t, p)
-	})
 }

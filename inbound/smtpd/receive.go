@@ -14,15 +14,13 @@ import (
 // 5321, section 6.3, counts; Postfix allows as many).
 const maxHops = 50
 
-// wideInput is the size of the wire's buffer for messages that fill the usual one.
-const wideInput = 32 << 10
-
 // receive reads a message to its end and returns the answer to its final dot.
 func (s *session) receive() gateway.Status {
 	var u unstuffer
 	s.wire.data(true)
 	arrived := s.transfer(&u)
 	s.wire.data(false)
+	s.wire.narrow()
 	if !arrived {
 		return gateway.InternalError // nobody hears it: the session is over
 	}

@@ -2,7 +2,7 @@ package smtpd
 
 import "bytes"
 
-// maxDataLine is the longest line of a message in octets. RFC 5321, section
+// maxDataLine is the longest line of a message in octets, without its CR LF. RFC 5321, section
 // 4.5.3.1.6, says 1000, but real mail has lines of many kB.
 const maxDataLine = 1 << 20
 
@@ -20,7 +20,7 @@ const (
 // and keeps nothing of the message.
 type unstuffer struct {
 	state int
-	line  int // octets of the line so far
+	line  int // octets of the line so far, with its CR
 	done  bool
 
 	bareCR, bareLF, nul, longLine bool
@@ -99,7 +99,7 @@ func (u *unstuffer) scan(p []byte) int {
 // check looks at a piece of a line without LF.
 func (u *unstuffer) check(text []byte) {
 	u.line += len(text)
-	u.longLine = u.longLine || u.line > maxDataLine
+	u.longLine = u.longLine || u.line > maxDataLine+len("\r")
 	u.nul = u.nul || bytes.IndexByte(text, 0) >= 0
 	if i := bytes.IndexByte(text, '\r'); i >= 0 && i < len(text)-1 {
 		u.bareCR = true // what follows it is not LF

@@ -43,7 +43,7 @@ type wire struct {
 }
 
 func newWire(conn net.Conn, writeTimeout time.Duration) *wire {
-	return &wire{conn: conn, writeTimeout: writeTimeout, buf: make([]byte, 4<<10)}
+	return &wire{conn: conn, writeTimeout: writeTimeout, buf: make([]byte, usualInput)}
 }
 
 // line reads one command line until deadline and returns it without its CR LF;
@@ -102,12 +102,29 @@ func (w *wire) peek() []byte { return w.buf[w.r:w.w] }
 // skip marks n octets of peek as read.
 func (w *wire) skip(n int) { w.r += n }
 
-// widen makes room for more at once, if the last read of n filled the buffer.
+// Sizes of the input: the usual one holds any command, the wide one is for
+// messages that fill the usual one.
+const (
+	usualInput = 4 << 10
+	wideInput  = 32 << 10
+)
+
+// widen makes room for more at once, if the last read of n filled the input.
 func (w *wire) widen(n int) {
-	if n < len(w.buf) || n >= wideInput {
-		return
+	if n == len(w.buf) && n < wideInput {
+		w.resize(wideInput)
 	}
-	buf := make([]byte, wideInput)
+}
+
+// narrow gives the room back, unless it is needed for what has come already.
+func (w *wire) narrow() {
+	if len(w.buf) > usualInput && w.waiting() <= usualInput {
+		w.resize(usualInput)
+	}
+}
+
+func (w *wire) resize(n int) {
+	buf := make([]byte, n)
 	w.w = copy(buf, w.peek())
 	w.r, w.buf = 0, buf
 }
