@@ -1,0 +1,63 @@
+package pages
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // the page and its style
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strconv"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+// view is what a page says. Its strings are text; the template escapes them.
+type view struct {
+	Title string
+	Text  []string
+	// Do and Button make the page's one button; Quiet is the lesser kind.
+	Do, Button string
+	Quiet      bool
+}
+
+// look writes pages; policy is the Content-Security-Policy they need.
+type look struct {
+	page   *template.Template
+	style  template.CSS
+	policy string
+}
+
+func newLook() look {
+	sum := sha256.Sum256([]byte(pageCSS))
+	return look{
+		page:  template.Must(template.New("page").Parse(pageHTML)),
+		style: template.CSS(pageCSS),
+		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	}
+}
+
+// write answers with a page.
+func (l look) write(w http.ResponseWriter, r *http.Request, status int, v view) {
+	var b bytes.Buffer
+	err := l.page.Execute(&b, struct {
+		view
+		Style template.CSS
+	}{v, l.style})
+	if err != nil { // cannot be: the template takes any view
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", "en")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes()) // a reader that went away is no concern
+	}
+}
