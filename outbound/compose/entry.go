@@ -15,20 +15,22 @@ const MaxHTML = 30 << 10
 const (
 	maxShown   = MaxHTML - frameCost // for all messages
 	maxMessage = 12 << 10            // for the text of one
+	maxText    = 64 << 10            // of it is looked at
 	frameCost  = 11 << 10            // everything around them, with the longest links and names
-	entryCost  = 400                 // markup around a message
-	groupCost  = 1000                // a heading, were each message to have one
+	entryCost  = 200                 // markup around a message
+	shortCost  = 400                 // the remark that it was cut
+	groupCost  = 1000                // a heading, without the photo's link
 	fileCost   = 900                 // markup and name; the link comes up to three times
 	placeCost  = 500
 	linkCost   = 60 // markup of a link in a text
 	breakCost  = len("<br>")
 )
 
-// entry cleans a message and tells what it costs. That is never more than
-// maxShown, so that the newest message is always shown.
+// entry cleans a message and tells what it costs. With its heading that is
+// never more than maxShown, so that the newest message is always shown.
 func (v *view) entry(m *Message) (entry, int) {
-	e := entry{Text: cleanText(m.Text)}
-	cost := entryCost + groupCost + htmlCost(httpsURL(m.SenderPhoto))
+	e := entry{Text: cleanText(m.Text[:min(len(m.Text), maxText)])}
+	cost := entryCost
 	if m.Attachment != nil {
 		e.File = v.file(m.Attachment)
 		cost += fileCost + 2*htmlCost(e.File.URL) + htmlCost(e.File.Image)
@@ -40,10 +42,19 @@ func (v *view) entry(m *Message) (entry, int) {
 	e.Lines = parseText(e.Text)
 	if linesCost(e.Lines) > maxMessage {
 		e.Text, e.Shortened = shorten(e.Text, maxMessage), true
+		cost += shortCost
 		e.Lines = parseText(e.Text)
 	}
 	e.Dir = direction(e.Text, v.Dir)
 	return e, cost + linesCost(e.Lines)
+}
+
+// headingCost is what a message costs more when its sender is named above it.
+func headingCost(m *Message) int {
+	if m.System {
+		return 0
+	}
+	return groupCost + htmlCost(httpsURL(m.SenderPhoto))
 }
 
 func linesCost(lines []line) int {
@@ -111,35 +122,38 @@ func htmlCost(s string) int {
 }
 
 // shorten keeps of a text the lines that fit into room, and of the first that
-// does not what surely fits.
+// does not its beginning.
 func shorten(text string, room int) string {
+	const ellipsis = " …"
+	room -= len(ellipsis)
 	var kept []string
 	for l := range strings.SplitSeq(text, "\n") {
 		cost := lineCost(parseLine(l))
-		if cost <= room-linkCost {
-			kept, room = append(kept, l), room-cost
-			continue
+		if cost > room {
+			if l = cutLine(l, room); l != "" {
+				kept = append(kept, l)
+			}
+			break
 		}
-		if l = cutLine(l, (room-2*linkCost)/3); l != "" { // a link costs its length twice, escaped
-			kept = append(kept, l)
-		}
-		break
+		kept, room = append(kept, l), room-cost
 	}
-	return strings.TrimRight(strings.Join(kept, "\n"), "\n") + " …"
+	return strings.TrimRight(strings.Join(kept, "\n"), "\n") + ellipsis
 }
 
-// cutLine keeps what of a line has room when escaped, up to a space if one is near.
+// cutLine keeps the beginning of a line that costs no more than room, up to a
+// space if one is near.
 func cutLine(s string, room int) string {
-	used := 0
-	for i, r := range s {
-		size := utf8.RuneLen(r)
-		if used += htmlCost(s[i : i+size]); used <= room {
-			continue
+	for size := min(room, len(s)); size > 0; size = size * 3 / 4 {
+		end := size
+		for end > 0 && end < len(s) && !utf8.RuneStart(s[end]) {
+			end--
 		}
-		if at := strings.LastIndexByte(s[:i], ' '); at > i-100 && at > 0 {
-			i = at
+		if at := strings.LastIndexByte(s[:end], ' '); at > end-100 && at > 0 {
+			end = at
 		}
-		return strings.TrimRight(s[:i], " ")
+		if lineCost(parseLine(s[:end])) <= room {
+			return strings.TrimRight(s[:end], " ")
+		}
 	}
-	return s
+	return ""
 }

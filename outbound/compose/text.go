@@ -80,13 +80,14 @@ func linkLength(s string) int {
 	if n < 0 {
 		n = len(s)
 	}
-	for n > 0 {
-		last := s[n-1]
-		closing := last == ')' && strings.Count(s[:n], "(") < strings.Count(s[:n], ")")
-		if !closing && strings.IndexByte(".,;:!?'*_~]", last) < 0 {
-			break
+	open := strings.Count(s[:n], "(") - strings.Count(s[:n], ")")
+	for ; n > 0; n-- {
+		switch last := s[n-1]; {
+		case last == ')' && open < 0:
+			open++
+		case last == ')' || strings.IndexByte(".,;:!?'*_~]", last) < 0:
+			return n
 		}
-		n--
 	}
 	return n
 }

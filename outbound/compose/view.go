@@ -12,6 +12,7 @@ import (
 type view struct {
 	Words     *words
 	Lang, Dir string
+	Align     string // the side where lines begin, of foreign texts too
 	Subject   string
 	App       string
 	Preheader string // what a list of mails shows behind the subject
@@ -29,14 +30,14 @@ type view struct {
 
 // group is what one person said without another speaking in between.
 type group struct {
-	Name, Dir string
-	Photo     string
-	Initial   string
-	Color     string // of the initial's field
-	Time      string
-	System    bool
-	Own       bool
-	Entries   []entry
+	Name    string
+	Photo   string
+	Initial string
+	Color   string // of the initial's field
+	Time    string
+	System  bool
+	Own     bool
+	Entries []entry
 }
 
 // entry is one message.
@@ -66,12 +67,15 @@ func newView(n *Notification) *view {
 		app = n.From.Domain
 	}
 	v := &view{
-		Words: w, Lang: lang, Dir: dir, App: app,
+		Words: w, Lang: lang, Dir: dir, Align: "left", App: app,
 		Subject:         cleanLine(n.Subject, maxSubject),
 		Notice:          n.notice(w),
 		Why:             fmt.Sprintf(w.Why, app),
 		ConversationURL: n.ConversationURL,
 		UnsubscribeURL:  n.UnsubscribeURL,
+	}
+	if dir == "rtl" {
+		v.Align = "right"
 	}
 	if v.Subject == "" {
 		v.Subject = fmt.Sprintf(w.Conversation, app)
@@ -126,6 +130,9 @@ func (v *view) show(n *Notification) {
 	room, first := maxShown, len(n.Messages)
 	for first > 0 {
 		e, cost := v.entry(&n.Messages[first-1])
+		if first == len(n.Messages) || !continues(&n.Messages[first-1], &n.Messages[first]) {
+			cost += headingCost(&n.Messages[first-1])
+		}
 		if cost > room {
 			break
 		}
@@ -165,7 +172,6 @@ func (v *view) group(m *Message) group {
 	case g.Name == "":
 		g.Name = v.Words.Someone
 	}
-	g.Dir = direction(g.Name, v.Dir)
 	g.Initial, g.Color = initial(g.Name), color(g.Name)
 	if !m.At.IsZero() {
 		g.Time = m.At.Format(v.Words.Time)
