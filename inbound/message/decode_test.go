@@ -123,6 +123,7 @@ func TestTransferDecoders(t *testing.T) {
 	}
 	for in, want := range map[string]string{
 		"QQ==QUI=": "AAB", "QUJD\x00RA": "ABCD", "Q": "", "QQ": "A", "====": "", "QUJD-_": "ABC",
+		"This is no base64 at all, but words that claim it.": "This is no base64 at all, but words that claim it.",
 	} {
 		if got := decodeTransfer([]byte(in), "base64"); string(got) != want {
 			t.Errorf("base64 %q: got %q, want %q", in, got, want)

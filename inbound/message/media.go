@@ -24,7 +24,7 @@ func (m media) multipart() bool { return strings.HasPrefix(m.word, "multipart/")
 // semicolons may be missing, values unquoted, quotes unclosed.
 func parseMedia(value string) media {
 	value = strings.TrimLeft(value, blanks)
-	end := strings.IndexAny(value, blanks+`;,("=`)
+	end := strings.IndexAny(value, blanks+`;,("=<>`)
 	if end < 0 {
 		end = len(value)
 	}

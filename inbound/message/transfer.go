@@ -19,14 +19,29 @@ func decodeTransfer(body []byte, encoding string) []byte {
 	return body
 }
 
-// decodeBase64 decodes well-formed base64 by the standard library, and what is
-// left as far as it goes.
+// decodeBase64 decodes well-formed base64 by the standard library, what is
+// damaged as far as it goes, and leaves alone what only claims to be base64.
 func decodeBase64(body []byte) []byte {
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
 	if n, err := base64.StdEncoding.Decode(out, body); err == nil {
 		return out[:n]
 	}
+	if isProse(body) {
+		return body
+	}
 	return decodeLooseBase64(out[:0], body)
+}
+
+// isProse tells text from damaged base64: one octet in sixteen or more is
+// neither of the alphabet nor a line end.
+func isProse(body []byte) bool {
+	strange := 0
+	for _, c := range body {
+		if unbase64(c) < 0 && c != '=' && c != '\r' && c != '\n' {
+			strange++
+		}
+	}
+	return strange > 8 && strange > len(body)/16
 }
 
 // decodeLooseBase64 passes over octets outside the alphabet (RFC 2045, section

@@ -118,3 +118,14 @@ func complaint(p parts) Report {
 	}
 	return Report{Kind: KindComplaint, Complaint: &c, OriginalMessageID: c.OriginalMessageID}
 }
+
+// disposition reads a notice that a mail was opened (RFC 8098, section 3.2).
+func disposition(p parts) Report {
+	r := Report{Kind: KindDisposition, OriginalMessageID: p.messageID()}
+	for _, g := range readGroups(p.disposition) {
+		if id := bare(g.get("original-message-id")); r.OriginalMessageID == "" {
+			r.OriginalMessageID = id
+		}
+	}
+	return r
+}

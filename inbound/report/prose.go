@@ -24,11 +24,14 @@ func prose(m *message.Message, p parts) (Report, bool) {
 	} else {
 		r.Bounces = failed(strings.Join(m.Header.Values("X-Failed-Recipients"), ","), said)
 	}
+	if len(r.Bounces) == 0 {
+		return Report{}, false
+	}
 	for i := range r.Bounces {
 		r.Bounces[i].OriginalMessageID = r.OriginalMessageID
 		r.Bounces[i].settle()
 	}
-	return r, len(r.Bounces) > 0
+	return r, true
 }
 
 // copyMarks stand before the copy of the mail in a bounce of plain text.

@@ -70,17 +70,18 @@ func Parse(m *message.Message) (Report, bool) {
 		return complaint(p), true
 	case p.status != nil:
 		return delivery(p), true
-	case m.ReportType == "disposition-notification":
-		return Report{Kind: KindDisposition, OriginalMessageID: p.messageID()}, true
+	case p.disposition != nil:
+		return disposition(p), true
 	}
 	return prose(m, p)
 }
 
 // parts are the pieces of a report that matter.
 type parts struct {
-	status   []byte // message/delivery-status
-	feedback []byte // message/feedback-report
-	original []byte // the mail reported on, or its header
+	status      []byte // message/delivery-status
+	feedback    []byte // message/feedback-report
+	disposition []byte // message/disposition-notification
+	original    []byte // the mail reported on, or its header
 }
 
 func find(m *message.Message) parts {
@@ -92,6 +93,8 @@ func find(m *message.Message) parts {
 			into = &p.status
 		case "message/feedback-report":
 			into = &p.feedback
+		case "message/disposition-notification", "message/global-disposition-notification":
+			into = &p.disposition
 		case "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822-header",
 			"message/rfc822-headers", "message/global-headers":
 			into = &p.original
