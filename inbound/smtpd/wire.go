@@ -24,6 +24,10 @@ var (
 	errFlood      = errors.New("endless command line")
 )
 
+// errDeaf is a client that does not take our answers. It is not a time-out, as
+// no other answer will reach it.
+var errDeaf = errors.New("answer not taken")
+
 // wire is the client's connection: octets in, answers out, and the deadline of
 // whatever is being waited for. It is used by the session's goroutine; drain
 // may be called by another.
@@ -34,6 +38,7 @@ type wire struct {
 	buf  []byte // buf[r:w] was received and not yet read
 	r, w int
 	out  []byte // answers not yet written
+	deaf bool   // the client did not take one
 
 	mu        sync.Mutex
 	deadline  time.Time
@@ -135,10 +140,16 @@ func (w *wire) flush() error {
 	if len(w.out) == 0 {
 		return nil
 	}
+	if w.deaf {
+		return errDeaf
+	}
 	w.conn.SetWriteDeadline(time.Now().Add(w.writeTimeout))
-	_, err := w.conn.Write(w.out)
+	if _, err := w.conn.Write(w.out); err != nil {
+		w.deaf = true
+		return errDeaf
+	}
 	w.out = w.out[:0]
-	return err
+	return nil
 }
 
 // arm sets the deadline of the next reads, unless a drain asks for an earlier one.
