@@ -1,0 +1,191 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/replygate/replygate/gateway/store"
+)
+
+// Update implements store.Store. fn runs in the writer's goroutine.
+func (e *Engine) Update(ctx context.Context, _ store.Scope, fn func(store.Tx) error) error {
+	if err := e.usable(ctx); err != nil {
+		return err
+	}
+	c := &call{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case e.calls <- c:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-e.failed:
+		return e.failure()
+	case <-e.closing:
+		return store.ErrClosed
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if c.state.CompareAndSwap(waiting, left) {
+			return ctx.Err()
+		}
+		<-c.done
+	}
+	return c.err
+}
+
+// write is the writer's loop. It owns e.cur, the batch that is being filled.
+func (e *Engine) write() {
+	over := false
+	defer func() {
+		if over {
+			e.running.Done()
+			return
+		}
+		go e.write() // a function ended our goroutine; its batch goes on
+	}()
+	debug.SetPanicOnFault(true)
+	for e.cur != nil || e.wait() {
+		e.fill()
+		e.settleBatch()
+	}
+	over = true
+}
+
+// wait blocks until there is a first call for a batch, or none any more.
+func (e *Engine) wait() bool {
+	if e.failure() != nil {
+		return false
+	}
+	select {
+	case c := <-e.calls:
+		e.open(c)
+		return true
+	case <-e.closing:
+		return false
+	case <-e.failed:
+		return false
+	}
+}
+
+// open begins a batch with its first calls.
+func (e *Engine) open(calls ...*call) {
+	b, err := e.newBatch()
+	if err != nil {
+		err = e.fail(err)
+		for _, c := range calls {
+			c.answer(err)
+		}
+		return
+	}
+	e.cur, e.pending = b, calls
+}
+
+// fill runs the functions that wait, until nobody waits or the batch is full.
+func (e *Engine) fill() {
+	for b := e.cur; b != nil && b.spoiled == nil; {
+		c := e.take(b)
+		if c == nil {
+			return
+		}
+		b.run(c)
+	}
+}
+
+// take returns the next call of a batch, or nil. When nobody waits it lets those
+// who were just answered come back once: they are on their way.
+func (e *Engine) take(b *batch) *call {
+	if len(e.pending) > 0 {
+		c := e.pending[0]
+		e.pending = e.pending[1:]
+		return c
+	}
+	if len(b.calls) >= batchCalls || b.bytes >= batchBytes {
+		return nil
+	}
+	for range 2 {
+		select {
+		case c := <-e.calls:
+			return c
+		default:
+			runtime.Gosched()
+		}
+	}
+	return nil
+}
+
+// settleBatch commits the batch and answers everybody in it. Those who failed
+// are answered now too: what they saw may have been another's, and is true only
+// since the commit.
+func (e *Engine) settleBatch() {
+	b := e.cur
+	if b == nil {
+		return
+	}
+	e.cur = nil
+	if b.spoiled != nil {
+		e.retry(b)
+		return
+	}
+	id := b.btx.ID()
+	err := e.failure()
+	if err == nil {
+		err = b.commit()
+	}
+	if err != nil {
+		b.abandon()
+		err = e.commitError(id, err)
+		for _, c := range b.calls {
+			c.answer(err)
+		}
+		return
+	}
+	e.commits.Add(1)
+	e.updates.Add(int64(len(b.calls)))
+	for _, c := range b.calls {
+		c.answer(c.err)
+	}
+	e.tuneFreelist()
+}
+
+// retry gives up a batch in which bbolt panicked, answers the call that met the
+// damage, and runs its neighbours again.
+func (e *Engine) retry(b *batch) {
+	b.abandon()
+	last := len(b.calls) - 1
+	e.log.Error("storage: a write met a damaged page", "err", b.spoiled)
+	b.calls[last].answer(b.spoiled)
+	again := append([]*call(nil), b.calls[:last]...)
+	for _, c := range again {
+		c.err = nil
+		c.state.Store(waiting)
+	}
+	if again = append(again, e.pending...); len(again) > 0 {
+		e.open(again...)
+	}
+}
+
+// commitError tells a disk without room, after which all is as before, from
+// everything else, after which nothing is sure.
+func (e *Engine) commitError(id int, err error) error {
+	if errors.Is(err, store.ErrFailed) {
+		return err
+	}
+	if isFull(err) && e.lastCommit() < uint64(id) {
+		e.log.Warn("storage: no room for a commit", "err", err)
+		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	}
+	return e.fail(fmt.Errorf("commit: %w", err))
+}
+
+// maxSyncedFree is up to how many free pages their list is written with every
+// commit. A longer one would cost more than the commits; it is then left out,
+// written again by Close, and after a crash found by a scan of the pages.
+const maxSyncedFree = 16 << 10
+
+func (e *Engine) tuneFreelist() {
+	s := e.db.Stats()
+	e.db.NoFreelistSync = s.FreePageN+s.PendingPageN > maxSyncedFree
+}
