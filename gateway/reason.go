@@ -41,6 +41,7 @@ const (
 	ReasonAutomatic      Reason = "automatic"
 	ReasonDuplicate      Reason = "duplicate"
 	ReasonAttachment     Reason = "attachment_refused"
+	ReasonEncrypted      Reason = "encrypted"
 )
 
 // reasons is the registry: each code with a sentence for people.
@@ -71,6 +72,7 @@ var reasons = map[Reason]string{
 	ReasonLoop:           "The mail is one of our own that came back.",
 	ReasonAutomatic:      "The mail was written by a program, not by a person.",
 	ReasonDuplicate:      "The same mail was posted before.",
+	ReasonEncrypted:      "The mail is encrypted and cannot be read here.",
 	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
 }
 

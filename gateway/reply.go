@@ -13,6 +13,7 @@ const (
 	ReplyDuplicate ReplyState = "duplicate" // was posted before
 	ReplyAutomatic ReplyState = "automatic" // recorded, never posted
 	ReplyBounce    ReplyState = "bounce"    // a delivery report
+	ReplyOperator  ReplyState = "operator"  // a mail to postmaster@ or abuse@
 )
 
 // Reply is the record of one received mail for one recipient.
@@ -38,6 +39,8 @@ type Reply struct {
 	Content *ReplyContent `json:"content,omitempty"`
 	// Attachments wait here while the reply is held.
 	Attachments []Attachment `json:"attachments,omitempty"`
+	// Digest is the hash of what is posted, by which copies are recognised.
+	Digest string `json:"digest,omitempty"`
 }
 
 // ReplyContent is what the human wrote, as events tell it.

@@ -3,9 +3,12 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
 )
 
 // problem is the body of every answer that is not 200.
@@ -32,15 +35,29 @@ func failureOf(err error) failure {
 	var f failure
 	var invalid gateway.Invalid
 	var missing gateway.NotFound
+	var batch chat.BatchInvalid
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &invalid):
 		return failure{http.StatusBadRequest, problem{"INVALID_REQUEST", invalid}}
+	case errors.As(err, &batch):
+		return failure{http.StatusBadRequest, problem{"INVALID_REQUEST", byUser(batch)}}
 	case errors.As(err, &missing):
 		return fail(http.StatusNotFound, "NOT_FOUND", missing.What, missing.Error())
 	}
 	return fail(http.StatusInternalServerError, "INTERNAL_ERROR", "server", "Something broke on our side; nothing was changed. Please try again.")
+}
+
+// byUser names what is wrong with a batch by the ids of its users.
+func byUser(batch chat.BatchInvalid) map[string][]string {
+	out := map[string][]string{}
+	for id, invalid := range batch {
+		for _, field := range slices.Sorted(maps.Keys(invalid)) {
+			out[string(id)] = append(out[string(id)], invalid[field]...)
+		}
+	}
+	return out
 }
 
 // write answers with a JSON body; nil becomes {}.

@@ -3,10 +3,12 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
 )
 
 // maxBody is the largest request body in bytes.
@@ -27,58 +29,20 @@ func readBody(r *http.Request) ([]byte, error) {
 	return b, nil
 }
 
-// object reads a JSON object; anything else is named in the error.
-func (c *call) object() (fields, error) {
-	var f fields
-	if err := json.Unmarshal(c.body, &f); err != nil || f == nil {
-		return nil, gateway.Wrong("body", "Send a JSON object.")
+// into decodes the body. Types that know their fields name the wrong one
+// themselves; for the others the field is named here.
+func (c *call) into(v any) error {
+	err := json.Unmarshal(c.body, v)
+	var typ *json.UnmarshalTypeError
+	var invalid gateway.Invalid
+	var batch chat.BatchInvalid
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &invalid), errors.As(err, &batch):
+		return err
+	case errors.As(err, &typ) && typ.Field != "":
+		return gateway.Wrong(typ.Field, "%s has the wrong type: a %s does not belong there.", typ.Field, typ.Value)
 	}
-	return f, nil
-}
-
-// fields is a JSON object whose members are read one by one, as loosely as
-// TalkJS reads them: unknown ones are ignored, only a wrong type is an error.
-type fields map[string]json.RawMessage
-
-// raw returns a member and whether it is there; null tells whether it is null.
-func (f fields) raw(name string) (v json.RawMessage, present, null bool) {
-	v, present = f[name]
-	return v, present, present && string(v) == "null"
-}
-
-// read decodes a member that is there and not null into v. An error says what
-// kind of value belongs there.
-func (f fields) read(name, kind string, v any) (bool, error) {
-	raw, present, null := f.raw(name)
-	if !present || null {
-		return false, nil
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		return false, gateway.Wrong(name, "%s must be %s.", name, kind)
-	}
-	return true, nil
-}
-
-// text reads a string; absent and null are "".
-func (f fields) text(name string) (s string, err error) {
-	_, err = f.read(name, "a string", &s)
-	return s, err
-}
-
-// flag reads a boolean; absent and null are nil.
-func (f fields) flag(name string) (*bool, error) {
-	var b bool
-	if ok, err := f.read(name, "true or false", &b); !ok || err != nil {
-		return nil, err
-	}
-	return &b, nil
-}
-
-// number reads a number; absent and null are nil.
-func (f fields) number(name string) (*float64, error) {
-	var n float64
-	if ok, err := f.read(name, "a number", &n); !ok || err != nil {
-		return nil, err
-	}
-	return &n, nil
+	return gateway.Wrong("body", "The request body is not the JSON that belongs here: %v.", err)
 }

@@ -18,6 +18,9 @@ type route struct {
 type handler func(c *call, ids []string) (any, error)
 
 func on(method, path string, h handler) route {
+	if path == "" {
+		return route{method, nil, h}
+	}
 	return route{method, strings.Split(path, "/"), h}
 }
 

@@ -9,4 +9,6 @@ const (
 	PurposeWebhook = "webhook secret"
 	// PurposeMail seals received and composed mail.
 	PurposeMail = "mail"
+	// PurposeFile seals files that came with a mail.
+	PurposeFile = "file"
 )

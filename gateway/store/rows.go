@@ -32,8 +32,10 @@ var (
 	EventTells    = Rows[EventTell]{"event_tells"}              // AppKey, event id, endpoint
 	SentMails     = Rows[gateway.Sent]{"sent"}                  // ConversationKey, user, sent (ms), delivery id
 	Dedups        = Rows[Dedup]{"dedups"}                       // ConversationKey, user, digest
+	Deferrals     = Rows[Deferral]{"deferrals"}                 // ConversationKey, user, digest of the mail
 	Idempotencies = Rows[Idempotency]{"idempotencies"}          // AppKey, API key id, idempotency key
 	Suppressions  = Rows[Suppression]{"suppressions"}           // AddressKey
+	UnsubLinks    = Rows[UnsubscribeLink]{"unsubscribe_links"}  // AddressKey, user
 	Unsent        = Rows[UnsentMail]{"unsent"}                  // AddressKey, delivery id: present while one is queued
 	MessageKeys   = Rows[PostedKey]{"message_keys"}             // ConversationKey, idempotency key of a message
 	Removals      = Rows[Removal]{"removals"}                   // AppKey, conversation: being removed in slices
@@ -94,6 +96,20 @@ type TellAttempt struct {
 	Took   int64     `json:"tookMs"`
 }
 
+// SentBody is the plain text of gateway.Sent.Body: what a mail said, as composed.
+type SentBody struct {
+	Text string `json:"text"`
+	HTML string `json:"html"`
+}
+
+// Deferral remembers when a mail was first put off because DNS did not answer.
+type Deferral struct {
+	First time.Time `json:"first"`
+}
+
+// DeferralAge is for how long a mail is put off before it is held instead.
+const DeferralAge = 24 * time.Hour
+
 // Dedup remembers a posted reply for 30 days.
 type Dedup struct {
 	Reply gateway.ReplyID `json:"reply"`
@@ -130,6 +146,12 @@ const IdempotencyAge = 24 * time.Hour
 type Removal struct {
 	App          gateway.AppID          `json:"app"`
 	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// UnsubscribeLink is the handle of the link that unsubscribes an address; every
+// mail to it carries the same one.
+type UnsubscribeLink struct {
+	Handle gateway.Handle `json:"handle"`
 }
 
 // Suppression says that an address gets no mail of an app, and why.

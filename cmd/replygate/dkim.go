@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/replygate/replygate/cmd/replygate/config"
+	"github.com/replygate/replygate/dkim"
+	"github.com/replygate/replygate/gateway"
+)
+
+type dkimCommand struct {
+	Generate dkimGenerateCommand `cmd:"" help:"Make an RSA-2048 and an Ed25519 key and print their DNS records."`
+	Show     dkimShowCommand     `cmd:"" help:"Print the DNS records of the configured keys."`
+}
+
+type dkimGenerateCommand struct {
+	Domain string `required:"" help:"The mail domain the keys sign for." placeholder:"reply.example.com"`
+	Out    string `default:"." help:"Directory the two PEM files are written to." type:"existingdir"`
+	Suffix string `help:"End of the selectors; the month by default." placeholder:"202611"`
+	JSON   bool   `name:"json" help:"Print JSON."`
+}
+
+// Help shows an example.
+func (dkimGenerateCommand) Help() string {
+	return "Example: replygate dkim generate --domain reply.example.com --out /etc/replygate\n\n" +
+		"Files that exist are never overwritten. Both keys sign every mail: some receivers know only RSA."
+}
+
+// madeKey is a generated key as --json prints it.
+type madeKey struct {
+	Selector string `json:"selector"`
+	File     string `json:"file"`
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+}
+
+// Run makes both keys.
+func (c dkimGenerateCommand) Run(e *env) error {
+	domain, err := gateway.ParseDomain(c.Domain)
+	if err != nil {
+		return fmt.Errorf("--domain %q %w", c.Domain, err)
+	}
+	if c.Suffix == "" {
+		c.Suffix = time.Now().UTC().Format("200601")
+	}
+	rsa, err := dkim.GenerateRSA(domain, "r"+c.Suffix)
+	if err != nil {
+		return err
+	}
+	ed, err := dkim.GenerateEd25519(domain, "e"+c.Suffix)
+	if err != nil {
+		return err
+	}
+	var made []madeKey
+	for _, k := range []dkim.Key{rsa, ed} {
+		m, err := c.keep(k)
+		if err != nil {
+			return err
+		}
+		made = append(made, m)
+	}
+	if c.JSON {
+		return printJSON(e, made)
+	}
+	c.explain(e, made, []dkim.Key{rsa, ed})
+	return nil
+}
+
+func (c dkimGenerateCommand) keep(k dkim.Key) (madeKey, error) {
+	pem, err := k.PEM()
+	if err != nil {
+		return madeKey{}, err
+	}
+	record, err := k.Record()
+	if err != nil {
+		return madeKey{}, err
+	}
+	path := filepath.Join(c.Out, "dkim-"+k.Selector+".pem")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return madeKey{}, fmt.Errorf("%s exists; choose another --suffix, mail signed with the old key must stay verifiable", path)
+	}
+	if err != nil {
+		return madeKey{}, err
+	}
+	_, err = f.Write(pem)
+	return madeKey{k.Selector, path, record.Name, record.Value()}, errors.Join(err, f.Sync(), f.Close())
+}
+
+func (c dkimGenerateCommand) explain(e *env, made []madeKey, keys []dkim.Key) {
+	fmt.Fprintln(e.stdout, "Publish these records:")
+	for _, k := range keys {
+		r, err := k.Record()
+		if err == nil {
+			fmt.Fprintf(e.stdout, "\n%s\n", r)
+		}
+	}
+	fmt.Fprintln(e.stdout, "\nThen name the keys in replygate.toml:")
+	for _, m := range made {
+		fmt.Fprintf(e.stdout, "\n[[dkim.key]]\nselector = %q\nfile = %q\n", m.Selector, m.File)
+	}
+}
+
+type dkimShowCommand struct {
+	Config string `required:"" help:"The configuration file." placeholder:"replygate.toml"`
+	JSON   bool   `name:"json" help:"Print JSON."`
+}
+
+// Help shows an example.
+func (dkimShowCommand) Help() string {
+	return "Example: replygate dkim show --config /etc/replygate/replygate.toml"
+}
+
+// Run prints the records of the configured keys.
+func (c dkimShowCommand) Run(e *env) error {
+	conf, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	keys, err := loadDKIM(conf)
+	if err != nil {
+		return err
+	}
+	var shown []madeKey
+	for i, k := range keys {
+		r, err := k.Record()
+		if err != nil {
+			return err
+		}
+		shown = append(shown, madeKey{k.Selector, conf.DKIM.Keys[i].File, r.Name, r.Value()})
+		if !c.JSON {
+			fmt.Fprintln(e.stdout, r)
+		}
+	}
+	if c.JSON {
+		return printJSON(e, shown)
+	}
+	return nil
+}
+
+// loadDKIM reads the signing keys a configuration names.
+func loadDKIM(conf config.Config) ([]dkim.Key, error) {
+	var keys []dkim.Key
+	for _, k := range conf.DKIM.Keys {
+		pem, err := os.ReadFile(k.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("dkim key %s: %s does not exist; make keys with `replygate dkim generate --domain %s --out %s`", k.Selector, k.File, conf.Domain, filepath.Dir(k.File))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("dkim key %s: %w", k.Selector, err)
+		}
+		key, err := dkim.ParsePEM(conf.Domain, strings.ToLower(k.Selector), pem)
+		if err != nil {
+			return nil, fmt.Errorf("dkim key %s, %s: %w", k.Selector, k.File, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func printJSON(e *env, v any) error {
+	enc := json.NewEncoder(e.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,74 @@
+// Command replygate is a self-hosted mail gateway: it mails people what they
+// missed in a chat and posts what they answer by mail.
+//
+// This package is the command line: it reads flags and the configuration, wires
+// the rooms together (server) and prints. `replygate --help` lists the commands.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line. Each command is a struct with a Run method.
+type cli struct {
+	Demo    demoCommand    `cmd:"" help:"Run the whole loop once, on loopback, printed step by step."`
+	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
+	App     appCommand     `cmd:"" help:"Make and list apps (tenants), their keys and endpoints."`
+	DKIM    dkimCommand    `cmd:"" name:"dkim" help:"Make and show signing keys."`
+	DNS     dnsCommand     `cmd:"" name:"dns" help:"Print the DNS records to publish, as a zone file."`
+	Extract extractCommand `cmd:"" help:"Show what a person wrote in a reply mail."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// env is what commands have of the world around them.
+type env struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(os.Args[1:], &env{ctx, os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run is main with everything handed in; it returns the exit code: 0 done, 1
+// failed, 2 not understood.
+func run(args []string, e *env) int {
+	var c cli
+	code := -1
+	parser, err := kong.New(&c,
+		kong.Name("replygate"),
+		kong.Description("A mail gateway that lets people keep a chat conversation going from their mail client.\n\nExample: replygate demo"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false}),
+		kong.Writers(e.stdout, e.stderr),
+		kong.Exit(func(n int) { code = n }),
+	)
+	if err != nil {
+		fmt.Fprintln(e.stderr, "replygate:", err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		parser.Errorf("%s", err)
+		return 2
+	}
+	if err := command.Run(e); err != nil {
+		fmt.Fprintln(e.stderr, "replygate:", err)
+		return 1
+	}
+	return 0
+}

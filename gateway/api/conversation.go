@@ -1,0 +1,77 @@
+package api
+
+import (
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
+)
+
+func putConversation(c *call, ids []string) (any, error) {
+	var p chat.ConversationPatch
+	if err := c.into(&p); err != nil {
+		return nil, err
+	}
+	return nil, c.Chat.PutConversation(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), p)
+}
+
+func getConversation(c *call, ids []string) (any, error) {
+	return c.Chat.Conversation(c.ctx, c.app.ID, gateway.ConversationID(ids[0]))
+}
+
+func deleteConversation(c *call, ids []string) (any, error) {
+	return nil, c.Chat.DeleteConversation(c.ctx, c.app.ID, gateway.ConversationID(ids[0]))
+}
+
+func forceNotification(c *call, ids []string) (any, error) {
+	return nil, c.Chat.ForceNotification(c.ctx, c.app.ID, gateway.ConversationID(ids[0]))
+}
+
+func joinConversation(c *call, ids []string) (any, error) {
+	var p chat.ParticipantPatch
+	if err := c.into(&p); err != nil {
+		return nil, err
+	}
+	return nil, c.Chat.Join(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), gateway.UserID(ids[1]), p)
+}
+
+func patchParticipant(c *call, ids []string) (any, error) {
+	var p chat.ParticipantPatch
+	if err := c.into(&p); err != nil {
+		return nil, err
+	}
+	return nil, c.Chat.PatchParticipant(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), gateway.UserID(ids[1]), p)
+}
+
+func leaveConversation(c *call, ids []string) (any, error) {
+	return nil, c.Chat.Leave(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), gateway.UserID(ids[1]))
+}
+
+// replyAddress answers with the secret address of a participant.
+func replyAddress(c *call, ids []string) (any, error) {
+	a, err := c.Chat.ReplyAddress(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), gateway.UserID(ids[1]))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"emailAddress": a.String()}, nil
+}
+
+func listConversations(c *call, _ []string) (any, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.Chat.Conversations(c.ctx, c.app.ID, chat.ConversationsQuery{
+		Limit: limit, StartingAfter: gateway.ConversationID(c.param("startingAfter")),
+	})
+	return list{out}, err
+}
+
+func listUserConversations(c *call, ids []string) (any, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.Chat.UserConversations(c.ctx, c.app.ID, gateway.UserID(ids[0]), chat.ConversationsQuery{
+		Limit: limit, StartingAfter: gateway.ConversationID(c.param("startingAfter")), Unread: c.param("unreadsOnly") == "true",
+	})
+	return list{out}, err
+}

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/app"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/wire"
+)
+
+// Server answers API calls. It is an http.Handler and safe for concurrent use.
+type Server struct {
+	Chat  *chat.Service
+	Apps  app.Service
+	Store store.Store
+	Links wire.Links
+	Log   *slog.Logger
+	// Observe, if set, is told of every answer, with the route's pattern.
+	Observe func(method, route string, status int, took time.Duration)
+
+	routes []route
+}
+
+// call is one request on its way.
+type call struct {
+	*Server
+	ctx   context.Context
+	app   gateway.App
+	key   gateway.Key
+	body  []byte
+	query url.Values
+	head  http.Header
+}
+
+// New completes a Server.
+func New(s Server) *Server {
+	s.routes = table()
+	return &s
+}
+
+// ServeHTTP answers one call. It never redirects, and always answers in JSON.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	status, body := s.answer(r)
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	write(w, status, body)
+	if s.Observe != nil {
+		s.Observe(r.Method, s.pattern(r), status, time.Since(began))
+	}
+}
+
+func (s *Server) answer(r *http.Request) (status int, body any) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.Error("api call panicked", "method", r.Method, "route", s.pattern(r), "panic", p)
+			f := failureOf(errors.New("panic"))
+			status, body = f.status, f.problem
+		}
+	}()
+	out, err := s.serve(r)
+	if err == nil {
+		return http.StatusOK, out
+	}
+	f := failureOf(err)
+	if f.status >= http.StatusInternalServerError {
+		s.Log.Error("api call failed", "method", r.Method, "route", s.pattern(r), "error", err)
+	}
+	return f.status, f.problem
+}
+
+// serve finds the app, checks the key and hands the call to its route.
+func (s *Server) serve(r *http.Request) (any, error) {
+	path, ok := segments(r.URL.EscapedPath())
+	if !ok || len(path) < 2 || path[0] != "v1" || path[1] == "" {
+		return nil, fail(http.StatusNotFound, "NOT_FOUND", "path", "There is nothing here; the API begins with /v1/{appId}.")
+	}
+	c := &call{Server: s, ctx: r.Context(), query: r.URL.Query(), head: r.Header}
+	var err error
+	if c.app, c.key, err = s.authenticate(r, gateway.AppID(path[1])); err != nil {
+		return nil, err
+	}
+	h, ids, known := find(s.routes, r.Method, path[2:])
+	switch {
+	case h == nil && known:
+		return nil, fail(http.StatusNotFound, "NOT_FOUND", "method", "This path does not take "+r.Method+".")
+	case h == nil:
+		return nil, fail(http.StatusNotFound, "NOT_FOUND", "path", "There is no such route.")
+	}
+	if c.body, err = readBody(r); err != nil {
+		return nil, err
+	}
+	return h(c, ids)
+}
+
+// authenticate checks the secret key. Which of app and key is wrong is not told.
+func (s *Server) authenticate(r *http.Request, id gateway.AppID) (gateway.App, gateway.Key, error) {
+	scheme, presented, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") && presented != "" {
+		a, k, err := s.Apps.Authenticate(r.Context(), id, strings.TrimSpace(presented))
+		if !errors.Is(err, app.ErrUnauthorized) {
+			return a, k, err
+		}
+	}
+	return gateway.App{}, gateway.Key{}, fail(http.StatusUnauthorized, "UNAUTHORIZED", "authorization",
+		"Send the app's secret key as \"Authorization: Bearer <key>\"; this one does not open this app.")
+}
+
+// pattern is the route's pattern with ids left out, for logs and metrics.
+func (s *Server) pattern(r *http.Request) string {
+	path, ok := segments(r.URL.EscapedPath())
+	if !ok || len(path) < 2 {
+		return "unknown"
+	}
+	for _, rt := range s.routes {
+		if _, ok := match(rt.path, path[2:]); ok {
+			return "/v1/*/" + strings.Join(rt.path, "/")
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,70 @@
+package api
+
+import "net/http"
+
+// table is every route below /v1/{appId}.
+func table() []route {
+	const (
+		get, put, post  = http.MethodGet, http.MethodPut, http.MethodPost
+		patch, delete_  = http.MethodPatch, http.MethodDelete
+		conv, member    = "conversations/*", "conversations/*/participants/*"
+		messages, users = "conversations/*/messages", "users/*"
+	)
+	return []route{
+		on(get, "", getApp),
+
+		on(get, "users", listUsers),
+		on(put, "users", putUsers),
+		on(get, users, getUser),
+		on(put, users, putUser),
+		on(put, users+"/presence", putPresence),
+		on(get, users+"/sessions", getSessions),
+		on(patch, users+"/"+conv, patchUserConversation),
+
+		on(get, "conversations", listConversations),
+		on(get, users+"/conversations", listUserConversations),
+		on(get, conv, getConversation),
+		on(put, conv, putConversation),
+		on(delete_, conv, deleteConversation),
+		on(post, conv+"/readBy/*", markRead),
+		on(post, conv+"/notifications", forceNotification),
+		on(put, member, joinConversation),
+		on(patch, member, patchParticipant),
+		on(delete_, member, leaveConversation),
+		on(get, member+"/email", replyAddress),
+
+		on(get, messages, listMessages),
+		on(post, messages, postMessages),
+		on(get, messages+"/*", getMessage),
+		on(put, messages+"/*", editMessage),
+		on(post, messages+"/*", editMessage),
+		on(delete_, messages+"/*", deleteMessage),
+
+		on(get, "roles/*", getRole),
+		on(put, "roles/*", putRole),
+		on(get, "endpoints", listEndpoints),
+		on(get, "endpoints/*", getEndpoint),
+		on(put, "endpoints/*", putEndpoint),
+		on(delete_, "endpoints/*", deleteEndpoint),
+
+		on(get, "notifications", listNotifications),
+		on(get, "deliveries", listDeliveries),
+		on(get, "replies", listReplies),
+		on(post, "replies/*/approve", approveReply),
+		on(post, "replies/*/reject", rejectReply),
+	}
+}
+
+// getApp is the app as its backend sees it.
+func getApp(c *call, _ []string) (any, error) {
+	custom := c.app.Custom
+	if custom == nil {
+		custom = map[string]string{}
+	}
+	return struct {
+		ID            string            `json:"id"`
+		Name          string            `json:"name"`
+		DefaultLocale string            `json:"defaultLocale"`
+		Custom        map[string]string `json:"custom"`
+	}{string(c.app.ID), c.app.Name, c.app.DefaultLocale, custom}, nil
+}

@@ -1,0 +1,227 @@
+package inbound
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/inbound/message"
+	"github.com/replygate/replygate/inbound/smtpd"
+)
+
+// outcome is what becomes of a mail for one recipient: something to store, and
+// what the sender hears of it.
+type outcome struct {
+	to     recipient
+	status gateway.Status // 2yz: taken
+	// store writes the outcome inside the one transaction, and may correct
+	// status: permission is read again there.
+	store func(tx store.Tx, o *outcome) error
+	// state and reason are what was stored, for counters and the log.
+	state  gateway.ReplyState
+	reason gateway.Reason
+}
+
+// Answers to the final dot.
+var (
+	statusPosted    = gateway.Status{Code: 250, Enhanced: [3]int{2, 0, 0}, Text: "Posted"}
+	statusKnown     = gateway.Status{Code: 250, Enhanced: [3]int{2, 0, 0}, Text: "Already posted"}
+	statusHeld      = gateway.Status{Code: 250, Enhanced: [3]int{2, 0, 0}, Text: "Accepted; waits for approval"}
+	statusRecorded  = gateway.Status{Code: 250, Enhanced: [3]int{2, 0, 0}, Text: "Recorded"}
+	statusEmpty     = gateway.Status{Code: 550, Enhanced: [3]int{5, 6, 0}, Text: "Your mail holds only a quotation; nothing new was found to post"}
+	statusEncrypted = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 0}, Text: "Your mail is encrypted and cannot be read here; please send it unencrypted"}
+)
+
+// Data takes the mail: it is read once, judged for each recipient, and all
+// outcomes are one transaction. 250 follows its commit.
+func (t *transaction) Data(ctx context.Context, m smtpd.Mail) (gateway.Status, error) {
+	rec, err := t.read(ctx, m)
+	if st, refused := statusOf(err); refused {
+		return t.commit(ctx, &rec, t.refuseAll(&rec, st, gateway.ReasonMalformed))
+	}
+	if err != nil {
+		return gateway.Status{}, err
+	}
+	outcomes, err := t.judgeAll(ctx, &rec)
+	if err != nil {
+		return gateway.Status{}, err
+	}
+	return t.commit(ctx, &rec, outcomes)
+}
+
+// refuseAll refuses the mail to every recipient for one reason.
+func (t *transaction) refuseAll(rec *received, st gateway.Status, why gateway.Reason) []*outcome {
+	var out []*outcome
+	for _, to := range t.to {
+		out = append(out, t.rejected(rec, to, st, why, nil))
+	}
+	return out
+}
+
+// judgeAll finds the outcome for each recipient.
+func (t *transaction) judgeAll(ctx context.Context, rec *received) ([]*outcome, error) {
+	to, err := t.oncePerConversation(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	var out []*outcome
+	for _, rcpt := range to {
+		o, err := t.judgeOne(ctx, rec, rcpt)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func (t *transaction) judgeOne(ctx context.Context, rec *received, to recipient) (*outcome, error) {
+	switch to.kind {
+	case kindOperator:
+		return t.forOperator(rec, to), nil
+	case kindGeneral:
+		return &outcome{to: to, status: statusGeneral}, nil
+	case kindBounce:
+		return t.bounced(ctx, rec, to)
+	case kindUnsubscribe:
+		return t.unsubscribe(rec, to), nil
+	}
+	if rec.rule != "" {
+		return t.automatic(rec, to), nil
+	}
+	return t.reply(ctx, rec, to)
+}
+
+// oncePerConversation drops the reply addresses of a conversation beside the
+// one whose participant is the author: two addresses of one conversation post
+// once.
+func (t *transaction) oncePerConversation(ctx context.Context, rec *received) ([]recipient, error) {
+	if len(t.to) < 2 {
+		return t.to, nil
+	}
+	type place struct {
+		app  gateway.AppID
+		conv gateway.ConversationID
+	}
+	chosen := map[place]int{}
+	var out []recipient
+	err := t.Store.View(ctx, func(rd store.Reader) error {
+		clear(chosen)
+		out = out[:0]
+		for _, to := range t.to {
+			at := place{to.row.App, to.row.Conversation}
+			i, twice := chosen[at]
+			if to.kind != kindReply || !twice {
+				if to.kind == kindReply {
+					chosen[at] = len(out)
+				}
+				out = append(out, to)
+				continue
+			}
+			u, err := chat.LoadUser(rd, to.row.App, to.row.User)
+			if err != nil {
+				return err
+			}
+			if u.Owns(rec.auth.Author) {
+				out[i] = to
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// rejected records a refusal; the raw mail is kept for people to look at.
+func (t *transaction) rejected(rec *received, to recipient, st gateway.Status, why gateway.Reason, content *gateway.ReplyContent) *outcome {
+	o := &outcome{to: to, status: st, state: gateway.ReplyRejected, reason: why}
+	if to.kind != kindReply {
+		return o
+	}
+	o.store = func(tx store.Tx, o *outcome) error {
+		r := rec.record(to)
+		r.State, r.Reason, r.Content = gateway.ReplyRejected, why, content
+		return t.keepRecord(tx, rec, to, r)
+	}
+	return o
+}
+
+// automatic records a mail that a program wrote: never posted, never answered.
+func (t *transaction) automatic(rec *received, to recipient) *outcome {
+	why := gateway.ReasonAutomatic
+	if rec.rule == message.RuleLoop || rec.rule == message.RuleOwnMessageID {
+		why = gateway.ReasonLoop
+	}
+	return &outcome{to: to, status: statusRecorded, state: gateway.ReplyAutomatic, reason: why, store: func(tx store.Tx, _ *outcome) error {
+		r := rec.record(to)
+		r.State, r.Reason, r.Rule = gateway.ReplyAutomatic, why, rec.rule
+		return t.keepRecord(tx, rec, to, r)
+	}}
+}
+
+// forOperator keeps a mail to postmaster@ or abuse@ among the records of no app.
+func (t *transaction) forOperator(rec *received, to recipient) *outcome {
+	return &outcome{to: to, status: statusRecorded, state: gateway.ReplyOperator, store: func(tx store.Tx, _ *outcome) error {
+		r := rec.record(to)
+		r.State, r.Rule = gateway.ReplyOperator, to.address.LocalPart
+		return t.keepRecord(tx, rec, to, r)
+	}}
+}
+
+// keepRecord stores a record with its sealed mail.
+func (t *transaction) keepRecord(tx store.Tx, rec *received, to recipient, r gateway.Reply) error {
+	ref, err := tx.Keep(rec.sealed)
+	if err != nil {
+		return err
+	}
+	r.ID, r.Raw = gateway.ReplyID(tx.NewID(gateway.PrefixReply)), ref
+	return t.Chat.RecordReply(tx, rec.at, to.row.App, r)
+}
+
+// commit stores all outcomes in one transaction and says what the sender hears:
+// 250 if one recipient's was taken, else the first refusal.
+func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*outcome) (gateway.Status, error) {
+	if err := t.seal(ctx, rec); err != nil {
+		return gateway.Status{}, err
+	}
+	first := t.to[0].row
+	scope := store.ConversationScope(first.App, first.Conversation)
+	err := t.Store.Update(ctx, scope, func(tx store.Tx) error {
+		for _, o := range outcomes {
+			if o.store == nil {
+				continue
+			}
+			if err := o.store(tx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return gateway.Status{}, fmt.Errorf("store mail: %w", err)
+	}
+	return t.answer(rec, outcomes), nil
+}
+
+func (t *transaction) answer(rec *received, outcomes []*outcome) gateway.Status {
+	answer := outcomes[0].status
+	for _, o := range outcomes {
+		if o.status.Positive() && !answer.Positive() {
+			answer = o.status
+		}
+		t.observe(o.state, o.reason)
+		t.Log.Info("mail received", "session", t.client.Session, "app", o.to.row.App, "conversation", o.to.row.Conversation,
+			"participant", o.to.row.User, "state", o.state, "reason", o.reason, "status", o.status.Code, "size", rec.size,
+			"spf", rec.auth.Verdicts.SPF, "dkim", rec.auth.Verdicts.DKIM, "dmarc", rec.auth.Verdicts.DMARC,
+			"took_ms", clock().Sub(rec.at).Milliseconds(), "trace", rec.trace)
+	}
+	return answer
+}
+
+// seal encrypts the mail as received and makes it ready to be committed. The
+// records of no app share the system's blobs.
+func (t *transaction) seal(ctx context.Context, rec *received) (err error) {
+	rec.sealed, err = t.Store.Stage(ctx, t.to[0].row.App, t.Box.Seal(purposeMail, rec.raw))
+	return err
+}

@@ -1,0 +1,77 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/inbound/mailauth"
+	"github.com/replygate/replygate/inbound/message"
+	"github.com/replygate/replygate/inbound/smtpd"
+)
+
+// received is a mail that was read and checked, before it is known what
+// becomes of it.
+type received struct {
+	at    time.Time
+	size  int64
+	raw   []byte // Received field and message
+	data  []byte // the message alone: the same at every try
+	msg   *message.Message
+	auth  mailauth.Result
+	rule  string // of automatic mail
+	trace gateway.TraceID
+	// sealed is raw, ready to be kept by the transaction.
+	sealed store.Staged
+}
+
+// read takes a mail apart and checks who wrote it. A mail that is beyond the
+// limits of structure is a gateway.Status; any other error is ours.
+func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err error) {
+	rec = received{at: clock(), size: int64(len(m.Data)), data: m.Data, raw: slices.Concat(m.Received, m.Data)}
+	rec.auth.Verdicts = unchecked
+	defer func() {
+		if p := recover(); p != nil {
+			t.Log.Error("reading a mail panicked", "session", t.client.Session, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("read mail: panic: %v", p)
+		}
+	}()
+	structure, err := message.Scan(m.Data, message.DefaultLimits())
+	if err != nil {
+		return rec, err
+	}
+	rec.auth = mailauth.Check(ctx, mailauth.Mail{
+		ClientIP: t.client.Addr.Addr(), Helo: t.client.Helo, From: t.from, Raw: m.Data, SPF: t.spf,
+	}, t.budget, rec.at)
+	if rec.msg, err = structure.Parse(); err != nil {
+		return rec, fmt.Errorf("read mail: %w", err)
+	}
+	if rule, auto := message.Automatic(rec.msg, t.from, t.Domain); auto {
+		rec.rule = rule
+	}
+	return rec, nil
+}
+
+// record begins the record of the mail for one recipient.
+func (rec *received) record(to recipient) gateway.Reply {
+	r := gateway.Reply{
+		Conversation: to.row.Conversation, Participant: to.row.User,
+		ReceivedAt: rec.at, UpdatedAt: rec.at, From: rec.auth.Author,
+		Size: rec.size, Verdicts: rec.auth.Verdicts, Trace: rec.trace,
+	}
+	if rec.msg != nil {
+		r.MessageID, r.Subject = rec.msg.MessageID, rec.msg.Subject
+	}
+	return r
+}
+
+// statusOf tells a refusal in an error from trouble on our side.
+func statusOf(err error) (gateway.Status, bool) {
+	var st gateway.Status
+	return st, errors.As(err, &st)
+}

@@ -1,0 +1,121 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/token"
+	"github.com/replygate/replygate/inbound/smtpd"
+)
+
+// recipient is an accepted RCPT: what kind of address it is, and whose.
+type recipient struct {
+	address gateway.Address
+	kind    kind
+	row     store.HandleRow
+}
+
+type kind byte
+
+const (
+	kindReply       kind = kind(token.Reply)
+	kindBounce      kind = kind(token.Bounce)
+	kindUnsubscribe kind = kind(token.Unsubscribe)
+	// kindGeneral is the address notifications are From: nobody answers there,
+	// but a client may ignore Reply-To.
+	kindGeneral kind = 'g'
+	// kindOperator is postmaster@ and abuse@ (RFC 5321, section 4.5.1; RFC 2142).
+	kindOperator kind = 'o'
+)
+
+// General is the local part of the address that notifications are From.
+const General = "notifications"
+
+// Answers to RCPT that are not about one participant.
+var (
+	statusOtherApp = gateway.Status{Code: 452, Enhanced: [3]int{4, 5, 3}, Text: "Please send to this recipient in a mail of its own"}
+	statusGeneral  = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "Nobody reads this address. Please answer to the reply address of the notification (Reply-To); your mail was not posted"}
+)
+
+// Rcpt judges a recipient. Everything that this installation did not sign gets
+// one and the same answer, without a look-up; a genuine address of somebody who
+// may not write gets the reason in words, and the refusal is recorded.
+func (t *transaction) Rcpt(ctx context.Context, to gateway.Address) error {
+	rcpt, err := t.resolve(ctx, to)
+	var refusal gateway.Status
+	if errors.As(err, &refusal) && refusal.Permanent() && rcpt.row.App != "" {
+		if err := t.recordRefusedRcpt(ctx, rcpt, refusal); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if len(t.to) > 0 && rcpt.row.App != t.to[0].row.App {
+		return statusOtherApp
+	}
+	t.to = append(t.to, rcpt)
+	return nil
+}
+
+// resolve finds out what an address is. The row is set with a refusal when the
+// address is genuine.
+func (t *transaction) resolve(ctx context.Context, to gateway.Address) (recipient, error) {
+	out := recipient{address: to}
+	if to.Domain != t.Domain {
+		return out, smtpd.NoSuchAddress
+	}
+	switch strings.ToLower(to.LocalPart) {
+	case "postmaster", "abuse":
+		out.kind = kindOperator
+		return out, nil
+	case General:
+		out.kind = kindGeneral
+		return out, nil
+	}
+	purpose, handle, ok := t.Tokens.Read(to.LocalPart, t.Domain)
+	if !ok {
+		return out, smtpd.NoSuchAddress
+	}
+	out.kind = kind(purpose)
+	err := t.Store.View(ctx, func(rd store.Reader) (err error) {
+		switch out.kind {
+		case kindReply:
+			out.row, err = chat.MayReply(rd, clock(), handle)
+		case kindBounce, kindUnsubscribe:
+			out.row, err = store.Handles.Get(rd, store.HandleKey(handle))
+		default:
+			return smtpd.NoSuchAddress
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return recipient{address: to}, smtpd.NoSuchAddress
+	}
+	return out, err
+}
+
+// recordRefusedRcpt keeps the refusal of a genuine address: the backend is told.
+func (t *transaction) recordRefusedRcpt(ctx context.Context, rcpt recipient, st gateway.Status) error {
+	now := clock()
+	reply := gateway.Reply{
+		Conversation: rcpt.row.Conversation, Participant: rcpt.row.User,
+		State: gateway.ReplyRejected, Reason: chat.ReasonOf(st), ReceivedAt: now, UpdatedAt: now,
+		From: t.from.Address, Verdicts: unchecked,
+	}
+	scope := store.ConversationScope(rcpt.row.App, rcpt.row.Conversation)
+	err := t.Store.Update(ctx, scope, func(tx store.Tx) error {
+		return t.Chat.RecordReply(tx, now, rcpt.row.App, reply)
+	})
+	if err == nil {
+		t.observe(reply.State, reply.Reason)
+	}
+	return err
+}
+
+// unchecked are the verdicts of a mail that was refused before its data came.
+var unchecked = gateway.Verdicts{SPF: gateway.VerdictNone, DKIM: gateway.VerdictNone, DMARC: gateway.VerdictNone}

@@ -1,0 +1,201 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/queue"
+	"github.com/replygate/replygate/gateway/secret"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/suppression"
+	"github.com/replygate/replygate/gateway/token"
+	"github.com/replygate/replygate/outbound/delivery"
+	"github.com/replygate/replygate/outbound/route"
+)
+
+// Router finds the next hops for a recipient, in the order to try them.
+type Router interface {
+	Route(ctx context.Context, to gateway.Address) ([]route.NextHop, error)
+}
+
+// Courier handles the deliveries queue. Its fields are set before use and not
+// changed; it is safe for concurrent use.
+type Courier struct {
+	Store  store.Store
+	Chat   *chat.Service
+	Tokens *token.Minter
+	Box    *secret.Box
+	Router Router
+	Client *delivery.Client
+	// Domain is the mail domain: the reverse-path is at it.
+	Domain string
+	Log    *slog.Logger
+	// Observe, if set, is told of every attempt.
+	Observe func(state gateway.DeliveryState, a gateway.Attempt)
+}
+
+// retries follow RFC 5321, section 4.5.4.1: soon at first (greylisting), then
+// every four hours until a notification is no news any more.
+func retries() queue.Schedule {
+	return queue.Schedule{
+		Delays: []time.Duration{0, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour},
+		MaxAge: giveUpAfter,
+	}
+}
+
+// Handle tries once to hand the mail to a next hop.
+func (c *Courier) Handle(ctx context.Context, l store.Leased) queue.Result {
+	d, blocked, raw, err := c.load(ctx, l)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return queue.Result{} // cancelled, or its rows are gone
+	case err != nil:
+		return c.later(l, d, gateway.Attempt{At: time.Now(), Status: gateway.InternalError}, err)
+	case d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred:
+		return queue.Result{}
+	case blocked != "":
+		return c.withdraw(l, d, blocked)
+	}
+	a := c.try(ctx, d, raw)
+	switch {
+	case a.Status.Positive():
+		return c.settle(l, d, gateway.DeliverySent, "", a)
+	case a.Status.Permanent():
+		return c.settle(l, d, gateway.DeliveryBounced, gateway.ReasonRefused, a)
+	}
+	return c.later(l, d, a, nil)
+}
+
+// load reads the delivery, whether its address is suppressed by now, and the
+// mail. Unsubscribing does not stop notices, which belong to no notification.
+func (c *Courier) load(ctx context.Context, l store.Leased) (d gateway.Delivery, blocked gateway.Reason, raw []byte, err error) {
+	err = c.Store.View(ctx, func(rd store.Reader) (err error) {
+		if d, err = store.Mails.Get(rd, store.AppKey(l.Item.App).String(l.Item.ID)); err != nil {
+			return err
+		}
+		s, found, err := suppression.Find(rd, l.Item.App, d.To)
+		blocked = ""
+		if found && (s.Reason == gateway.ReasonSuppressed || d.Notification != "") {
+			blocked = s.Reason
+		}
+		return err
+	})
+	if err != nil || blocked != "" || d.Blob == "" {
+		return d, blocked, nil, err
+	}
+	sealed, err := c.Store.Blob(ctx, l.Item.App, d.Blob)
+	if err == nil {
+		raw, err = c.Box.Open(secret.PurposeMail, sealed)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("the mail of delivery %s is not there", d.ID) // trouble, not an absent delivery
+	}
+	return d, "", raw, err
+}
+
+// try offers the mail to the hops in turn until one answers for good.
+func (c *Courier) try(ctx context.Context, d gateway.Delivery, raw []byte) gateway.Attempt {
+	hops, err := c.Router.Route(ctx, d.To)
+	if err != nil || len(hops) == 0 {
+		return gateway.Attempt{At: time.Now(), Status: gateway.StatusOf(err)}
+	}
+	env := gateway.Envelope{
+		From: gateway.ReversePath{Address: c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)},
+		To:   []gateway.Address{d.To},
+	}
+	var a gateway.Attempt
+	for _, h := range hops {
+		a = c.Client.DeliverIf(ctx, h, env, raw, queue.Held)
+		if !a.Status.Temporary() || delivery.Ambiguous(a) {
+			break
+		}
+	}
+	return a
+}
+
+// settle ends the delivery; its mail is not needed any more.
+func (c *Courier) settle(l store.Leased, d gateway.Delivery, st gateway.DeliveryState, why gateway.Reason, a gateway.Attempt) queue.Result {
+	c.report(l, d, st, why, a)
+	return queue.Result{Scope: store.ConversationScope(l.Item.App, d.Conversation), Apply: func(tx store.Tx) error {
+		done, err := c.Chat.DeliverySettled(tx, a.At, l.Item.App, chat.Settled{Delivery: d.ID, State: st, Reason: why, Attempt: &a})
+		if err != nil {
+			return err
+		}
+		if err := dropMail(tx, l.Item.App, done); err != nil || st != gateway.DeliveryBounced || !dead(a.Status) {
+			return err
+		}
+		return suppression.Suppress(tx, a.At, suppression.Fact{
+			App: l.Item.App, Address: d.To, Kind: suppression.Hard, Detail: a.Status.String(), User: d.Recipient, Trace: d.Trace,
+		})
+	}}
+}
+
+// dead tells whether a refusal says that the address itself takes no mail: 5.1.x
+// but for those about the sender, and 5.2.1 (RFC 3463, sections 3.2 and 3.3).
+// What is refused for its content or by policy says nothing about the address.
+func dead(s gateway.Status) bool {
+	e := s.Enhanced
+	return e[0] == 5 && (e[1] == 1 && (e[2] <= 3 || e[2] == 6 || e[2] == 10) && e[2] != 0 || e[1] == 2 && e[2] == 1)
+}
+
+// dropMail gives up the stored mail of a delivery that is over.
+func dropMail(tx store.Tx, app gateway.AppID, d gateway.Delivery) error {
+	if d.Blob == "" {
+		return nil
+	}
+	if err := tx.Drop(app, d.Blob); err != nil {
+		return err
+	}
+	d.Blob = ""
+	return store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d)
+}
+
+// later puts the delivery off, or ends it when its time is over.
+func (c *Courier) later(l store.Leased, d gateway.Delivery, a gateway.Attempt, err error) queue.Result {
+	now := time.Now()
+	due, more := retries().Next(l.Item.Attempt+1, l.Item.EnqueuedAt, now, rand.Float64())
+	switch {
+	case more:
+	case err == nil:
+		return c.settle(l, d, gateway.DeliveryBounced, gateway.ReasonExpired, a)
+	default: // trouble of ours never ends a mail
+		due = now.Add(giveUpAfter / 12)
+	}
+	again := l.Item
+	again.Attempt++
+	again.Due = due
+	if err != nil {
+		c.Log.Error("delivery is in trouble", "app", l.Item.App, "delivery", l.Item.ID, "error", err)
+		return queue.Result{Again: &again}
+	}
+	c.report(l, d, gateway.DeliveryDeferred, "", a)
+	return queue.Result{Scope: store.ConversationScope(l.Item.App, d.Conversation), Again: &again, Apply: func(tx store.Tx) error {
+		_, err := c.Chat.DeliverySettled(tx, a.At, l.Item.App, chat.Settled{Delivery: d.ID, State: gateway.DeliveryDeferred, Attempt: &a})
+		return err
+	}}
+}
+
+// withdraw ends a delivery whose address is not to be mailed any more.
+func (c *Courier) withdraw(l store.Leased, d gateway.Delivery, why gateway.Reason) queue.Result {
+	c.Log.Info("delivery withdrawn", "app", l.Item.App, "delivery", d.ID, "reason", why, "trace", d.Trace)
+	now := time.Now()
+	return queue.Result{Scope: store.ConversationScope(l.Item.App, d.Conversation), Apply: func(tx store.Tx) error {
+		_, err := c.Chat.DeliverySettled(tx, now, l.Item.App, chat.Settled{Delivery: d.ID, State: gateway.DeliveryCancelled, Reason: why})
+		return err
+	}}
+}
+
+// report logs one line per attempt, without addresses that are secrets.
+func (c *Courier) report(l store.Leased, d gateway.Delivery, st gateway.DeliveryState, why gateway.Reason, a gateway.Attempt) {
+	if c.Observe != nil {
+		c.Observe(st, a)
+	}
+	c.Log.Info("delivery attempt", "app", l.Item.App, "delivery", d.ID, "conversation", d.Conversation, "domain", d.To.Domain,
+		"attempt", l.Item.Attempt+1, "hop", a.Hop, "state", st, "reason", why, "status", a.Status.Code, "tls", a.TLS, "took_ms", a.Took, "trace", d.Trace)
+}
