@@ -70,7 +70,7 @@ func (p *Pages) file(ctx context.Context, row store.HandleRow) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read file: %w", err)
 	}
-	data, err := p.Box.Open(secret.PurposeMail, sealed)
+	data, err := p.Box.Open(secret.PurposeFile, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("open file: %w", err)
 	}

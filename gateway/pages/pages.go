@@ -46,7 +46,7 @@ type Config struct {
 	Tokens       *token.Minter
 	// Domain is the domain that the tokens of links are minted for.
 	Domain string
-	// Box opens stored files (secret.PurposeMail).
+	// Box opens stored files (secret.PurposeFile).
 	Box *secret.Box
 	Log *slog.Logger
 }

@@ -321,7 +321,7 @@ func TestStoreTroubleIs503(t *testing.T) {
 // file stores a sealed attachment and returns its token.
 func (s *site) file(name, typ string, data []byte, revoked bool) string {
 	s.t.Helper()
-	sealed := s.box.Seal(secret.PurposeMail, data)
+	sealed := s.box.Seal(secret.PurposeFile, data)
 	staged, err := s.store.Stage(s.t.Context(), "shop", sealed)
 	if err != nil {
 		s.t.Fatal(err)
