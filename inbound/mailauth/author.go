@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/replygate/replygate/dkim"
 	"github.com/replygate/replygate/gateway"
@@ -19,8 +20,13 @@ var (
 	ErrManyAuthors = errors.New("the From does not name exactly one mailbox")
 )
 
-// maxFrom bounds the From field, in octets. RFC 5322 lets one line have 998.
-const maxFrom = 4096
+// Limits in octets: of the From field, of which RFC 5322 lets one line have 998,
+// and of the address in it, whose limits are those of gateway.Address once quotes
+// are taken off and the domain is folded.
+const (
+	maxFrom = 4096
+	maxSpec = 1024
+)
 
 // readAuthor returns the author of a mail: it must have exactly one From, and
 // that exactly one mailbox. Whatever readers are known to see differently (group
@@ -52,6 +58,9 @@ func parseMailbox(value []byte) (gateway.Address, error) {
 	spec, err := p.parse()
 	if err != nil {
 		return gateway.Address{}, err
+	}
+	if len(spec) > maxSpec || !utf8.ValidString(spec) {
+		return gateway.Address{}, ErrFromSyntax
 	}
 	a, err := gateway.ParseAddress(spec)
 	if err != nil {

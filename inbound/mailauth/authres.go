@@ -15,7 +15,10 @@ func (r Result) Header(authservID string) string {
 	fmt.Fprintf(&b, "Authentication-Results: %s", token8601(authservID))
 	v := r.Verdicts
 	fmt.Fprintf(&b, ";\r\n\tspf=%s", orNone(v.SPF))
-	if v.SPFDomain != "" {
+	switch {
+	case v.SPFDomain != "" && r.spfHelo:
+		fmt.Fprintf(&b, " smtp.helo=%s", token8601(v.SPFDomain))
+	case v.SPFDomain != "":
 		fmt.Fprintf(&b, " smtp.mailfrom=%s", token8601(v.SPFDomain))
 	}
 	if len(r.DKIM) == 0 {

@@ -56,6 +56,8 @@ type Result struct {
 	// Temporary: nothing aligned passed, but something that DNS did not answer for
 	// now might have, or the policy is not known. Later it may be otherwise.
 	Temporary bool
+
+	spfHelo bool // SPF checked the client's name, not the reverse path
 }
 
 // Check authenticates a mail. It does not fail: what cannot be found out is a
@@ -65,7 +67,7 @@ func Check(ctx context.Context, m Mail, r Resolver, now time.Time) Result {
 		m.SPF = StartSPF(ctx, r, m.ClientIP, m.Helo, m.From)
 	}
 	defer m.SPF.Close()
-	var res Result
+	res := Result{spfHelo: m.SPF.helo}
 	fields, _, err := dkim.ReadHeader(m.Raw)
 	if err == nil {
 		res.Author, err = readAuthor(fields)

@@ -17,6 +17,7 @@ import (
 // is waited for when the mail is there.
 type SPF struct {
 	domain string
+	helo   bool // the name the client gave itself was checked
 	cancel context.CancelFunc
 	done   chan struct{}
 	result gateway.Verdict // valid once done is closed
@@ -35,6 +36,7 @@ func StartSPF(ctx context.Context, r Resolver, ip netip.Addr, helo string, from 
 			domain = ""
 		}
 		sender = gateway.Address{LocalPart: "postmaster", Domain: domain}
+		s.helo = true
 	}
 	s.domain = sender.Domain
 	ctx, s.cancel = context.WithCancel(ctx)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/replygate/replygate/gateway/dns"
 )
 
@@ -86,7 +88,12 @@ func (w walk) at(domain string) (record, bool) {
 
 // organization is the organisational domain of the walk's start (RFC 9989,
 // section 4.10.2). It must not be asked of a walk that failed.
+//
+// In one thing it is stricter: a public suffix whose record does not say psd is no
+// organisation. Else everybody below a registry that forgot the tag could vouch
+// for everybody else.
 func (w walk) organization() string {
+	org := w.start
 	for _, f := range w.found {
 		switch {
 		case f.record.psd == "n":
@@ -94,11 +101,12 @@ func (w walk) organization() string {
 		case f.record.psd == "y" && f.domain != w.start:
 			return oneBelow(w.start, f.domain)
 		}
+		org = f.domain
 	}
-	if len(w.found) == 0 {
-		return w.start
+	if suffix, _ := publicsuffix.PublicSuffix(org); suffix == org && org != w.start {
+		return oneBelow(w.start, org)
 	}
-	return w.found[len(w.found)-1].domain
+	return org
 }
 
 // oneBelow is the name one label below suffix on the way to name.
