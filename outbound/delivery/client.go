@@ -138,15 +138,12 @@ func (c *Client) logger() *slog.Logger {
 }
 
 // withoutToken takes the reverse-path's local part, which is a secret address,
-// out of a peer's answer that repeats it.
+// out of a peer's answer that repeats it, in whatever case.
 func withoutToken(text, local string) string {
 	if len(local) < 8 {
-		return text
+		return text // no address of ours, and perhaps a word of the answer
 	}
-	lower, needle := strings.ToLower(text), strings.ToLower(local)
-	if len(lower) != len(text) || !strings.Contains(lower, needle) {
-		return text
-	}
+	lower, needle := lowerASCII(text), lowerASCII(local)
 	var b strings.Builder
 	for {
 		i := strings.Index(lower, needle)
@@ -156,4 +153,14 @@ func withoutToken(text, local string) string {
 		b.WriteString(text[:i] + "[address]")
 		text, lower = text[i+len(needle):], lower[i+len(needle):]
 	}
+}
+
+// lowerASCII keeps the length of s, unlike strings.ToLower. s is valid UTF-8.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }

@@ -111,7 +111,7 @@ func (r reply) status() gateway.Status {
 			texts = append(texts, rest)
 		}
 	}
-	s.Text = cut(plain(strings.Join(texts, " ")), maxReplyText)
+	s.Text = strings.TrimSpace(cut(plain(strings.Join(texts, " ")), maxReplyText))
 	return s
 }
 
