@@ -68,6 +68,13 @@ func (r *room) dropMessage(m gateway.Message) error {
 	if err := store.Messages.Delete(r.tx, store.MessageKey(r.app.ID, r.conv.ID, m.CreatedAt, m.Number)); err != nil {
 		return err
 	}
+	if p := r.person(m.Sender); p != nil && p.NotifiedCount == m.Number-1 {
+		// Nothing else waits before it: its sender needs no decision about it.
+		p.NotifiedCount, p.NotifiedAt = m.Number, m.CreatedAt
+		if err := r.putPerson(p); err != nil {
+			return err
+		}
+	}
 	if r.conv.LastMessage != m.ID {
 		return nil
 	}

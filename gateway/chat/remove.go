@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
@@ -141,7 +140,7 @@ func (s *Service) removeSlice(tx store.Tx, app gateway.AppID, c gateway.Conversa
 // forgetSent drops the remembered mail and withdraws it if it is still queued.
 func (s *Service) forgetSent(tx store.Tx, app gateway.AppID, m gateway.Sent) error {
 	if m.Body != "" {
-		if err := tx.Drop(app, m.Body); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := tx.Drop(app, m.Body); err != nil {
 			return err
 		}
 	}
@@ -160,10 +159,7 @@ func dropFile(tx store.Tx, app gateway.AppID, a *gateway.Attachment) error {
 	if err := store.Handles.Delete(tx, store.HandleKey(a.Handle)); err != nil {
 		return err
 	}
-	if err := tx.Drop(app, a.Blob); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	return nil
+	return tx.Drop(app, a.Blob)
 }
 
 func removalKey(app gateway.AppID, c gateway.ConversationID) store.Key {
