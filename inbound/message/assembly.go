@@ -6,8 +6,11 @@ import "strings"
 type assembly struct {
 	s       Structure
 	m       *Message
-	charset string // of the first text, for bare octets in headers
-	files   []int  // entities that became attachments
+	charset string    // of the first text, for bare octets in headers
+	files   []*entity // those that become attachments
+	// enveloped tells that one of the files is encrypted by S/MIME.
+	enveloped bool
+	inside    bool // s is what was signed, within another mail
 }
 
 // piece is a stretch of the mail's words, in one or both forms.
@@ -22,6 +25,9 @@ func (a *assembly) assemble() {
 	a.m.Text, a.m.TextFlowed, a.m.TextDelSp = joinText(whole)
 	a.m.HTML = joinHTML(whole)
 	a.unwrapArmour()
+	if a.enveloped && a.m.Text == "" && a.m.HTML == "" { // with words beside it, it is a file among others
+		a.m.Encrypted = true
+	}
 	a.attach()
 }
 
@@ -29,7 +35,7 @@ func (a *assembly) assemble() {
 func (a *assembly) walk(index int, parent *entity) []piece {
 	e := &a.s.entities[index]
 	if len(e.children) == 0 {
-		return a.leaf(index, parent)
+		return a.leaf(e, parent)
 	}
 	switch e.media.word {
 	case "multipart/alternative":
@@ -71,6 +77,10 @@ func (a *assembly) alternative(e *entity) []piece {
 
 // joinText joins the texts by empty lines, or returns nothing if a piece has none.
 func joinText(pieces []piece) (text string, flowed, delSp bool) {
+	if len(pieces) == 1 {
+		p := pieces[0]
+		return strings.TrimRight(p.text, "\n"), p.flowed, p.delSp
+	}
 	var b strings.Builder
 	for i, p := range pieces {
 		if !p.hasText {
@@ -97,6 +107,9 @@ func joinHTML(pieces []piece) string {
 	if !any {
 		return ""
 	}
+	if len(pieces) == 1 {
+		return pieces[0].html
+	}
 	var b strings.Builder
 	for _, p := range pieces {
 		if p.hasHTML {
@@ -106,6 +119,28 @@ func joinHTML(pieces []piece) string {
 		}
 	}
 	return b.String()
+}
+
+// unwrap reads the mail inside a signature that is wrapped around it. It does
+// so once: signatures around signatures stay files, so that the cost is bounded.
+func (a *assembly) unwrap(e *entity) ([]piece, bool) {
+	if a.inside {
+		return nil, false
+	}
+	content, ok := signedContent(decodeTransfer(e.body, e.encoding))
+	if !ok {
+		return nil, false
+	}
+	s, err := Scan(content, DefaultLimits())
+	if err != nil {
+		return nil, false
+	}
+	inner := assembly{s: s, m: a.m, charset: a.charset, inside: true}
+	pieces := inner.walk(0, nil)
+	a.charset, a.files = inner.charset, append(a.files, inner.files...)
+	a.enveloped = a.enveloped || inner.enveloped
+	a.m.Signed = true
+	return pieces, true
 }
 
 func escapeText(s string) string {

@@ -8,8 +8,7 @@ import (
 // attach makes attachments of the files that were noted.
 func (a *assembly) attach() {
 	shown := a.shown()
-	for _, i := range a.files {
-		e := &a.s.entities[i]
+	for _, e := range a.files {
 		f := Attachment{
 			Name:      harmlessName(a.fileName(e), e.mediaType()),
 			Type:      e.mediaType(),

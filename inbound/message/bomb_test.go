@@ -119,7 +119,7 @@ func TestBombsCostTheirSize(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			half, full := b.build(b.n/2), b.build(b.n)
 			var ratio float64
-			for range 4 {
+			for range 8 {
 				ratio = float64(fastest(full)) / float64(fastest(half)+50*time.Microsecond)
 				if ratio < 3 {
 					return

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// decodeText turns octets into UTF-8. The declared charset counts, widened to
+// decodeText turns octets into valid UTF-8. The declared charset counts, widened to
 // the superset that mail programs mean by it; a label that says nothing (none,
 // us-ascii, iso-8859-1, an unknown one) is overruled by octets that are UTF-8
 // or ISO-2022-JP. What fits nothing is read as windows-1252, in which every
@@ -129,9 +129,9 @@ func decodeDeclared(enc encoding.Encoding, octets []byte) string {
 func decodeBy(enc encoding.Encoding, octets []byte) string {
 	out, err := enc.NewDecoder().Bytes(octets)
 	if err != nil {
-		return strings.ToValidUTF8(string(octets), string(utf8.RuneError))
+		out = octets
 	}
-	return string(out)
+	return strings.ToValidUTF8(string(out), string(utf8.RuneError))
 }
 
 // decodeUTF8 keeps UTF-8 that is damaged in places, and reads as windows-1252

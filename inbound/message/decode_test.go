@@ -39,10 +39,22 @@ func TestDecodeText(t *testing.T) {
 		{"\x84", "cp850", "ä"},
 		{"\xa4\x40", "big5", "一"},
 		{"Gr\xc3\xbc\xc3\x9fe", "nonsense", "Grüße"},
+		{"h\xc3\xa9\xff", "x-unicode20utf8", "hé\ufffd"},
 		{"", "utf-8", ""},
 	} {
 		if got := decodeText([]byte(c.octets), c.charset); got != c.want {
 			t.Errorf("%q as %q: got %q, want %q", c.octets, c.charset, got, c.want)
+		}
+	}
+}
+
+func TestTidyText(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\r\nb\rc\n\r\n": "a\nb\nc\n\n", "\r": "\n", "\r\r\n": "\n\n", "a\x00b\x1bc\x7fd\te": "abcd\te",
+		"\ufeffa\u0085b\u00a0c\uff01": "ab\u00a0c\uff01", "": "", "plain ä": "plain ä",
+	} {
+		if got := tidyText(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
 }

@@ -17,7 +17,10 @@ func parseIDs(fields []string) []string {
 	var ids []string
 	for _, f := range fields {
 		ids = append(ids, bracketed(f)...)
-		if id := cleanID(f); len(ids) == 0 && strings.Contains(id, "@") && !strings.ContainsAny(id, "<>") {
+		if len(ids) > 0 || strings.ContainsAny(f, "<>") {
+			continue
+		}
+		if id := cleanID(f); strings.Contains(id, "@") && len(id) <= maxID {
 			ids = append(ids, id)
 		}
 	}

@@ -3,21 +3,33 @@ package message
 import (
 	"bytes"
 	"strings"
-	"unicode/utf8"
 )
 
 // leaf reads an entity without parts: words are returned, a file is noted,
 // what belongs to the wrapping is dropped.
-func (a *assembly) leaf(index int, parent *entity) []piece {
-	e := &a.s.entities[index]
+func (a *assembly) leaf(e, parent *entity) []piece {
+	switch e.media.word {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		if pieces, ok := a.unwrap(e); ok {
+			return pieces
+		}
+		if enveloped(e) {
+			a.enveloped = true
+		} else {
+			a.m.Signed = true
+		}
+	case "text/calendar", "application/ics":
+		if a.m.CalendarMethod == "" {
+			a.m.CalendarMethod = calendarMethod(e)
+		}
+	}
 	switch {
 	case a.isWrapping(e, parent):
 		return nil
 	case a.isWords(e, parent):
 		return a.words(e)
 	}
-	a.note(e)
-	a.files = append(a.files, index)
+	a.files = append(a.files, e)
 	return nil
 }
 
@@ -94,38 +106,46 @@ func (a *assembly) words(e *entity) []piece {
 	}}
 }
 
-// tidyText ends lines by LF and drops control characters.
+// tidyText ends lines by LF and drops control characters and byte order marks.
+// The text must be valid UTF-8.
 func tidyText(s string) string {
-	if strings.IndexByte(s, '\r') >= 0 {
-		s = strings.ReplaceAll(s, "\r\n", "\n")
-		s = strings.ReplaceAll(s, "\r", "\n")
-	}
-	s = strings.ToValidUTF8(s, string(utf8.RuneError))
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r < ' ' || 0x7f <= r && r < 0xa0 || r == 0xfeff:
-			return -1
+	var b strings.Builder
+	kept := 0 // what stands before it is in b
+	for i := 0; i < len(s); i++ {
+		n := untidy(s[i:])
+		if n == 0 {
+			continue
 		}
-		return r
-	}, s)
+		if b.Len() == 0 {
+			b.Grow(len(s))
+		}
+		b.WriteString(s[kept:i])
+		if s[i] == '\r' && !strings.HasPrefix(s[i+1:], "\n") {
+			b.WriteByte('\n')
+		}
+		kept = i + n
+		i = kept - 1
+	}
+	if kept == 0 {
+		return s
+	}
+	b.WriteString(s[kept:])
+	return b.String()
 }
 
-// note remembers what a file says about the mail as a whole.
-func (a *assembly) note(e *entity) {
-	switch e.media.word {
-	case "text/calendar", "application/ics":
-		if a.m.CalendarMethod == "" {
-			a.m.CalendarMethod = calendarMethod(e)
-		}
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		if enveloped(e) {
-			a.m.Encrypted = true
-		} else {
-			a.m.Signed = true
-		}
+// untidy is the length of the character at the start of s if it is to go, else 0.
+func untidy(s string) int {
+	switch c := s[0]; {
+	case c >= ' ' && c < 0x7f || c == '\n' || c == '\t':
+		return 0
+	case c < ' ' || c == 0x7f:
+		return 1
+	case c == 0xc2 && s[1] < 0xa0: // U+0080 to U+009F
+		return 2
+	case c == 0xef && strings.HasPrefix(s, "\ufeff"):
+		return 3
 	}
+	return 0
 }
 
 // calendarMethod reads the method from the type (RFC 6047, section 2.4) or
