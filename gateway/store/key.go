@@ -9,8 +9,9 @@ import (
 )
 
 // Key is a row's key: parts laid one after another so that bytewise order is
-// the order of the parts. Strings end in 0x00 (a zero within is 0x00 0xFF),
-// numbers are eight bytes, big-endian.
+// the order of the parts. Strings end in 0x00 0x01 (a zero within is 0x00 0xFF:
+// so what follows a string, whatever its bytes, is never taken for a part of
+// it), numbers are eight bytes, big-endian.
 type Key []byte
 
 // Scope names what an Update locks first.
@@ -75,7 +76,7 @@ func (k Key) String(s string) Key {
 			out = append(out, 0xff)
 		}
 	}
-	return append(out, 0)
+	return append(out, 0, 1)
 }
 
 // Uint returns the key with one more number.

@@ -30,7 +30,7 @@ func appendPart(k []byte, s string) []byte {
 			k = append(k, 0xff)
 		}
 	}
-	return append(k, 0)
+	return append(k, 0, 1)
 }
 
 // cutPart takes the first string part off a key.
@@ -38,20 +38,20 @@ func cutPart(k []byte) (s string, rest []byte, ok bool) {
 	var part []byte
 	for {
 		i := bytes.IndexByte(k, 0)
-		if i < 0 {
+		if i < 0 || i+1 == len(k) {
 			return "", nil, false
 		}
 		part = append(part, k[:i]...)
-		if k = k[i+1:]; len(k) == 0 || k[0] != 0xff {
-			return string(part), k, true
+		if k[i+1] == 1 {
+			return string(part), k[i+2:], true
 		}
-		part, k = append(part, 0), k[1:]
+		part, k = append(part, 0), k[i+2:]
 	}
 }
 
 // itemKey is the key of an item: app, queue, shard, id.
 func itemKey(ref store.ItemRef) []byte {
-	k := make([]byte, 0, len(ref.App)+len(ref.Queue)+len(ref.ID)+4)
+	k := make([]byte, 0, len(ref.App)+len(ref.Queue)+len(ref.ID)+7)
 	k = appendPart(k, string(ref.App))
 	k = appendPart(k, string(ref.Queue))
 	k = append(k, byte(ref.Shard))
