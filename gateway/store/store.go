@@ -100,7 +100,8 @@ type Reader interface {
 	Item(ref ItemRef) (Item, error)
 }
 
-// Tx reads and writes within an Update.
+// Tx reads and writes within an Update. When a writing method fails, the Update
+// fails with that error, even if fn returns nil.
 type Tx interface {
 	Reader
 	// Put writes a row. Keys are 1 to 4096 bytes.
@@ -117,7 +118,8 @@ type Tx interface {
 	Cancel(ref ItemRef) error
 	// Move changes when an item that is waiting is due, or does nothing.
 	Move(ref ItemRef, due time.Time) error
-	// Done removes a leased item, or fails with ErrLeaseLost.
+	// Done removes a leased item, or fails with ErrLeaseLost. A lease whose time
+	// is over may settle its item as long as nobody has leased it since.
 	Done(l Lease) error
 	// Again puts a leased item back: its Due, Lane, Attempt and Payload are
 	// those of it; the rest stays. An item put back into its lane keeps its
