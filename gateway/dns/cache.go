@@ -24,6 +24,7 @@ type question struct {
 // that there are none.
 type answer struct {
 	records []mdns.RR
+	noName  bool // the name asked for does not exist
 	ttl     time.Duration
 	size    int
 }

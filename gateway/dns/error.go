@@ -9,6 +9,9 @@ import (
 var (
 	// ErrNotFound: the name does not exist, or has no record of that type.
 	ErrNotFound = errors.New("no such record")
+	// ErrNoName is the ErrNotFound of a name that does not exist at all, nor any
+	// below it (NXDOMAIN: RFC 8020).
+	ErrNoName = fmt.Errorf("%w: the name does not exist", ErrNotFound)
 	// ErrBudget: the queries or the time of a Budget are used up.
 	ErrBudget = errors.New("the budget for DNS is used up")
 	// ErrAnswer: a server answered, but not usefully (SERVFAIL, REFUSED, …).

@@ -111,6 +111,7 @@ func readAnswer(m *mdns.Msg, q question) answer {
 		name = alias
 	}
 	a.ttl = min(a.ttl, negativeTTL(m))
+	a.noName = m.Rcode == mdns.RcodeNameError && name == mdns.CanonicalName(q.name)
 	return a
 }
 

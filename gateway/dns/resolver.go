@@ -112,7 +112,7 @@ func (r *Resolver) lookup(ctx context.Context, name string, qtype uint16, admit 
 	}
 	wire, err := wireName(name)
 	if err != nil {
-		return fail(fmt.Errorf("%w: %w", ErrNotFound, err))
+		return fail(fmt.Errorf("%w: %w", ErrNoName, err))
 	}
 	q := question{wire, qtype}
 	a, hit := r.cache.get(q)
@@ -127,7 +127,10 @@ func (r *Resolver) lookup(ctx context.Context, name string, qtype uint16, admit 
 			return fail(err)
 		}
 	}
-	if len(a.records) == 0 {
+	switch {
+	case a.noName:
+		return fail(ErrNoName)
+	case len(a.records) == 0:
 		return fail(ErrNotFound)
 	}
 	return a.records, nil

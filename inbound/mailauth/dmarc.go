@@ -2,6 +2,7 @@ package mailauth
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/replygate/replygate/dkim"
@@ -157,21 +158,15 @@ func (e *evaluation) effectivePolicy(v *gateway.Verdicts) error {
 	return nil
 }
 
-// exists tells whether the author's domain has an address or a mail exchanger
-// (RFC 9989, section 3.2.14: one without any does not exist).
+// exists tells whether the author's domain exists: whether asking for it answers
+// anything but NXDOMAIN (RFC 9989, section 3.2.13).
 func (e *evaluation) exists() (bool, error) {
-	_, errMX := e.r.LookupMX(e.ctx, e.author)
-	if errMX == nil {
-		return true, nil
-	}
-	_, errIP := e.r.LookupIP(e.ctx, e.author)
+	_, err := e.r.LookupIPv4(e.ctx, e.author)
 	switch {
-	case errIP == nil:
+	case errors.Is(err, dns.ErrNoName):
+		return false, nil
+	case err == nil, dns.IsNotFound(err):
 		return true, nil
-	case !dns.IsNotFound(errMX):
-		return false, errMX
-	case !dns.IsNotFound(errIP):
-		return false, errIP
 	}
-	return false, nil
+	return false, err
 }

@@ -65,6 +65,7 @@ func TestPolicyDiscovery(t *testing.T) {
 		{"np", "corp.example p=none; sp=none; np=reject", "missing.corp.example", "corp.example", "reject"},
 		{"np of one that exists", "corp.example p=none; sp=quarantine; np=reject", "host.corp.example", "corp.example", "quarantine"},
 		{"np of one with an MX", "corp.example p=none; np=reject", "mx.corp.example", "corp.example", "none"},
+		{"np of one that is only above others", "corp.example p=none; np=reject", "between.corp.example", "corp.example", "none"},
 		{"np falls back to sp", "corp.example p=reject; sp=quarantine", "missing.corp.example", "corp.example", "quarantine"},
 		{"t softens reject", "corp.example p=reject; t=y", "corp.example", "corp.example", "quarantine"},
 		{"t softens quarantine", "corp.example p=quarantine; t=y", "corp.example", "corp.example", "none"},
@@ -89,6 +90,7 @@ func TestPolicyDiscovery(t *testing.T) {
 	} {
 		l := newLab(t)
 		l.Set("host.corp.example", "AAAA", "2001:db8::1")
+		l.Set("a.between.corp.example", "TXT", "x")
 		l.Set("mx.corp.example", "MX", "10 host.corp.example")
 		records := map[string][]string{}
 		for line := range strings.Lines(c.zone) {

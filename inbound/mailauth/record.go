@@ -26,7 +26,7 @@ type record struct {
 // parseRecord reads a TXT record (RFC 9989, section 4.8); ok is false for what is
 // not a DMARC record. Unknown tags are ignored, pct, rf and ri among them.
 func parseRecord(txt string) (rec record, ok bool) {
-	rec.p = policyNone // RFC 9989, section 4.7: p is recommended, not required
+	rec.p = policyNone // RFC 9989, section 4.7: the record without p means none
 	valid, reports := true, false
 	first := true
 	for part := range strings.SplitSeq(txt, ";") {
