@@ -3,9 +3,6 @@ package demo
 import (
 	"bufio"
 	"bytes"
-	"crypto"
-	"crypto/ed25519"
-	"crypto/rand"
 	"fmt"
 	"mime"
 	"net"
@@ -13,18 +10,29 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+
+	"github.com/replygate/replygate/dkim"
+	"github.com/replygate/replygate/inbound/message"
 )
 
 // person answers a notification from a mail client, through a provider that
 // signs with DKIM.
 type person struct {
 	name, addr string
-	key        crypto.Signer
+	key        dkim.Key // of the provider
+	// What has passed: the notification, the reply to it, and where that went.
+	notification, reply []byte
+	replyTo             string
 }
 
 func newPerson(name, addr string) (person, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	return person{name, addr, key}, err
+	key, err := dkim.GenerateRSA(peopleDomain, "mail")
+	return person{name: name, addr: addr, key: key}, err
+}
+
+// sign is what the provider does with a mail that leaves.
+func (p person) sign(raw []byte) ([]byte, error) {
+	return dkim.Sign(raw, dkim.SignOptions{Keys: []dkim.Key{p.key}, Now: time.Now()})
 }
 
 // answer writes a reply to a notification the way Gmail does: the words, an
@@ -70,6 +78,15 @@ func (p person) answer(notification []byte, words string) (raw []byte, to string
 		fmt.Fprintf(&b, "%s\r\n", strings.TrimRight("> "+strings.TrimRight(line, "\r"), " "))
 	}
 	return b.Bytes(), reply[0].Address, nil
+}
+
+// textPart is the text of a mail.
+func textPart(raw []byte) (string, error) {
+	m, err := message.Parse(raw)
+	if err != nil {
+		return "", err
+	}
+	return m.Text, nil
 }
 
 // send hands a mail to a server by SMTP and prints the dialogue; the body is
@@ -125,7 +142,11 @@ func (d *dialogue) expect(format string, args ...any) {
 	d.code, text, d.err = d.c.ReadResponse(0)
 	if _, is := d.err.(*textproto.Error); is || d.err == nil {
 		d.err = nil
-		d.n.wire("←", fmt.Sprintf("%d %s", d.code, text))
+		first, rest, _ := strings.Cut(text, "\n")
+		if rest != "" {
+			first += "   (" + strings.ReplaceAll(rest, "\n", ", ") + ")"
+		}
+		d.n.wire("←", fmt.Sprintf("%d %s", d.code, first))
 	}
 }
 
@@ -133,7 +154,7 @@ func (d *dialogue) expect(format string, args ...any) {
 func shorten(raw []byte) string {
 	var out strings.Builder
 	body := 0
-	inBody, skipping := false, false
+	inBody := false
 	for s := bufio.NewScanner(bytes.NewReader(raw)); s.Scan(); {
 		line := s.Text()
 		switch {
@@ -144,13 +165,9 @@ func shorten(raw []byte) string {
 		case line == "":
 			inBody = true
 		case line[0] == ' ' || line[0] == '\t':
-			if skipping {
-				continue
-			}
+			continue // folded fields are shown by their first line
 		default:
-			name, _, _ := strings.Cut(line, ":")
-			skipping = !shown[strings.ToLower(name)]
-			if skipping {
+			if name, _, _ := strings.Cut(line, ":"); !shown[strings.ToLower(name)] {
 				continue
 			}
 		}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/replygate/replygate/cmd/replygate/config"
+	"github.com/replygate/replygate/cmd/replygate/server"
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/api"
+)
+
+type appCommand struct {
+	Create   appCreateCommand   `cmd:"" help:"Make an app and its first key."`
+	List     appListCommand     `cmd:"" help:"List apps."`
+	Key      appKeyCommand      `cmd:"" help:"Make, import and revoke keys."`
+	Endpoint appEndpointCommand `cmd:"" help:"Set a webhook endpoint."`
+}
+
+// operatorFlags are shared by commands that ask the server, or open its
+// database when it does not run.
+type operatorFlags struct {
+	Config string `required:"" help:"The configuration file." placeholder:"replygate.toml"`
+	JSON   bool   `name:"json" help:"Print JSON."`
+}
+
+type appCreateCommand struct {
+	operatorFlags
+	ID   string `arg:"" help:"The app's id, as it stands in API paths."`
+	Name string `help:"The app's name, as mails show it; the id by default."`
+}
+
+// Help shows an example.
+func (appCreateCommand) Help() string {
+	return "Example: replygate app create shop --name \"Acme Shop\" --config replygate.toml\n\nThe key is shown once. Works while the server runs, and while it does not."
+}
+
+// Run makes the app.
+func (c appCreateCommand) Run(e *env) error {
+	if c.Name == "" {
+		c.Name = c.ID
+	}
+	var made api.ShownApp
+	in := api.NewApp{ID: gateway.AppID(c.ID), Name: c.Name}
+	if err := c.call(e, http.MethodPost, "/apps", in, &made); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(e, made)
+	}
+	fmt.Fprintf(e.stdout, "app  %s\nkey  %s   (shown once; keep it)\n", made.ID, made.Keys[0].Secret)
+	return nil
+}
+
+type appListCommand struct{ operatorFlags }
+
+// Help shows an example.
+func (appListCommand) Help() string { return "Example: replygate app list --config replygate.toml" }
+
+// Run lists the apps.
+func (c appListCommand) Run(e *env) error {
+	var out struct {
+		Data []api.ShownApp `json:"data"`
+	}
+	if err := c.call(e, http.MethodGet, "/apps", nil, &out); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(e, out.Data)
+	}
+	for _, a := range out.Data {
+		live := slices.DeleteFunc(slices.Clone(a.Keys), func(k api.ShownKey) bool { return k.Revoked })
+		fmt.Fprintf(e.stdout, "%s  %q  %d live keys, %d endpoints\n", a.ID, a.Name, len(live), len(a.Endpoints))
+	}
+	return nil
+}
+
+type appKeyCommand struct {
+	Create appKeyCreateCommand `cmd:"" help:"Make a key."`
+	Import appKeyImportCommand `cmd:"" help:"Take over a key that exists."`
+	Revoke appKeyRevokeCommand `cmd:"" help:"End a key at once."`
+}
+
+type appKeyCreateCommand struct {
+	operatorFlags
+	App  string `arg:"" help:"The app's id."`
+	Test bool   `help:"Make a test key."`
+}
+
+// Help shows an example.
+func (appKeyCreateCommand) Help() string {
+	return "Example: replygate app key create shop --config replygate.toml"
+}
+
+// Run makes a key.
+func (c appKeyCreateCommand) Run(e *env) error {
+	return c.key(e, c.App, map[string]any{"test": c.Test})
+}
+
+type appKeyImportCommand struct {
+	operatorFlags
+	App  string `arg:"" help:"The app's id."`
+	File string `required:"" help:"File that holds the key; - reads it from stdin, so that it stands in no process list." type:"path"`
+	Test bool   `help:"It is a test key."`
+}
+
+// Help shows an example.
+func (appKeyImportCommand) Help() string {
+	return "Example: replygate app key import shop --file old.key --config replygate.toml"
+}
+
+// Run imports a key.
+func (c appKeyImportCommand) Run(e *env) error {
+	var raw []byte
+	var err error
+	if c.File == "-" {
+		raw, err = io.ReadAll(io.LimitReader(e.stdin, 4096))
+	} else {
+		raw, err = os.ReadFile(c.File)
+	}
+	if err != nil {
+		return err
+	}
+	return c.key(e, c.App, map[string]any{"test": c.Test, "value": strings.TrimSpace(string(raw))})
+}
+
+// key makes or imports a key and prints it.
+func (c operatorFlags) key(e *env, app string, in map[string]any) error {
+	var made api.ShownKey
+	if err := c.call(e, http.MethodPost, "/apps/"+url.PathEscape(app)+"/keys", in, &made); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(e, made)
+	}
+	fmt.Fprintf(e.stdout, "id   %s\n", made.ID)
+	if made.Secret != "" {
+		fmt.Fprintf(e.stdout, "key  %s   (shown once; keep it)\n", made.Secret)
+	}
+	return nil
+}
+
+type appKeyRevokeCommand struct {
+	operatorFlags
+	App string `arg:"" help:"The app's id."`
+	Key string `arg:"" help:"The key's id (key_…), as app list --json shows it."`
+}
+
+// Help shows an example.
+func (appKeyRevokeCommand) Help() string {
+	return "Example: replygate app key revoke shop key_01 --config replygate.toml"
+}
+
+// Run ends the key.
+func (c appKeyRevokeCommand) Run(e *env) error {
+	return c.call(e, http.MethodPost, "/apps/"+url.PathEscape(c.App)+"/keys/"+url.PathEscape(c.Key)+"/revoke", nil, nil)
+}
+
+type appEndpointCommand struct {
+	operatorFlags
+	App string `arg:"" help:"The app's id."`
+	ID  string `arg:"" help:"The endpoint's id, your choice."`
+	URL string `arg:"" help:"Where webhooks are POSTed."`
+}
+
+// Help shows an example.
+func (appEndpointCommand) Help() string {
+	return "Example: replygate app endpoint shop main https://chat.example.com/hooks --config replygate.toml\n\nA new endpoint's secret is shown once."
+}
+
+// Run sets the endpoint.
+func (c appEndpointCommand) Run(e *env) error {
+	var made map[string]any
+	path := "/apps/" + url.PathEscape(c.App) + "/endpoints/" + url.PathEscape(c.ID)
+	if err := c.call(e, http.MethodPut, path, map[string]string{"url": c.URL}, &made); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(e, made)
+	}
+	if secret, ok := made["secret"].(string); ok {
+		fmt.Fprintf(e.stdout, "secret  %s   (shown once; keep it)\n", secret)
+	}
+	return nil
+}
+
+// call asks the running server over its socket. When none runs, it opens the
+// database itself and answers the call in this process.
+func (c operatorFlags) call(e *env, method, path string, in, out any) error {
+	conf, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	socket := server.ControlSocket(conf)
+	if conn, err := net.Dial("unix", socket); err == nil {
+		conn.Close()
+		return ask(e.ctx, socket, method, path, in, out)
+	}
+	s, err := server.OpenStore(server.Options{Config: conf, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return askOffline(e.ctx, s, method, path, in, out)
+}
+
+// askOffline serves the operator's API on a socket of its own for one call.
+func askOffline(ctx context.Context, s *server.Server, method, path string, in, out any) error {
+	dir, err := os.MkdirTemp("", "replygate-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	socket := filepath.Join(dir, "control.sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{Handler: s.Operator()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		srv.Serve(l) // ends with Close
+	}()
+	defer func() {
+		srv.Close()
+		<-done
+	}()
+	return ask(ctx, socket, method, path, in, out)
+}
+
+// ask makes one call over a unix socket.
+func ask(ctx context.Context, socket, method, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	if in == nil {
+		body = nil
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket)
+	}}}
+	req, err := http.NewRequestWithContext(ctx, method, "http://replygate"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return problemOf(resp.Status, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// problemOf turns an error answer into its sentences.
+func problemOf(status string, answer []byte) error {
+	var p struct {
+		Reasons map[string][]string `json:"reasons"`
+	}
+	if json.Unmarshal(answer, &p) != nil || len(p.Reasons) == 0 {
+		return errors.New(status)
+	}
+	var all []string
+	for field, sentences := range p.Reasons {
+		all = append(all, field+": "+strings.Join(sentences, " "))
+	}
+	slices.Sort(all)
+	return errors.New(strings.Join(all, "; "))
+}

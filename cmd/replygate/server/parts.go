@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/replygate/replygate/cmd/replygate/config"
+	"github.com/replygate/replygate/gateway/queue"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/webhook"
+	"github.com/replygate/replygate/inbound"
+	"github.com/replygate/replygate/inbound/smtpd"
+	"github.com/replygate/replygate/outbound"
+	"github.com/replygate/replygate/outbound/delivery"
+	"github.com/replygate/replygate/outbound/route"
+)
+
+// smtpFront is the receiving side.
+func (s *Server) smtpFront() *smtpd.Server {
+	c := s.Config
+	return smtpd.New(smtpd.Config{
+		Hostname: c.Hostname, Domain: c.Domain, TLS: s.tls, MaxSize: c.SMTP.MaxSize,
+		Logger: s.Log.With("room", "smtpd"), DrainTimeout: config.DrainTime,
+	}, &inbound.Receiver{
+		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Resolver: s.resolver,
+		Domain: c.Domain, LinkHosts: s.linkHosts(), Log: s.Log.With("room", "inbound"),
+	})
+}
+
+func (s *Server) linkHosts() []string {
+	if u, err := url.Parse(s.Config.HTTP.PublicURL); err == nil {
+		return []string{u.Host}
+	}
+	return nil
+}
+
+// queues are the runners of the three queues.
+func (s *Server) queues() []func(context.Context) error {
+	c := s.Config
+	notifier := &outbound.Notifier{
+		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Keys: s.Keys,
+		Domain: c.Domain, PublicURL: c.HTTP.PublicURL, Sender: inbound.General, Log: s.Log.With("room", "notifier"),
+	}
+	router, client, err := s.smarthost()
+	if err != nil {
+		return []func(context.Context) error{func(context.Context) error { return err }}
+	}
+	courier := &outbound.Courier{
+		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
+		Domain: c.Domain, Log: s.Log.With("room", "courier"),
+	}
+	teller := webhook.New(webhook.Config{
+		Store: s.engine, Box: s.box, Log: s.Log.With("room", "webhook"), Resolver: s.hostResolver(),
+		AllowNetworks: c.Webhook.Prefixes(), AllowHTTP: c.Webhook.AllowHTTP, UserAgent: "Replygate/" + s.Version,
+	})
+	run := func(q store.Queue, workers int, h queue.Handler, end func()) func(context.Context) error {
+		r := queue.New(queue.Config{
+			Store: s.engine, Queue: q, Handler: h, Workers: workers, Owner: c.Hostname, Log: s.Log,
+		})
+		return func(ctx context.Context) error {
+			defer end()
+			return r.Run(ctx)
+		}
+	}
+	return []func(context.Context) error{
+		run(store.Notifications, 4, notifier.Handle, func() {}),
+		run(store.Deliveries, 64, courier.Handle, func() { client.Close() }),
+		run(store.Events, 256, teller.Handle, teller.Close),
+	}
+}
+
+// smarthost is the next hop of every mail and the client that speaks to it.
+func (s *Server) smarthost() (*route.Relay, *delivery.Client, error) {
+	h := s.Config.Smarthost
+	relay, err := route.Smarthost{Host: h.Host, Port: h.Port, TLS: route.TLSMode(h.TLS), Username: h.User, Password: h.Password}.Relay()
+	if err != nil {
+		return nil, nil, err
+	}
+	client := &delivery.Client{Hostname: s.Config.Hostname, Logger: s.Log.With("room", "delivery")}
+	if h.CAFile == "" {
+		return relay, client, nil
+	}
+	pem, err := os.ReadFile(h.CAFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("smarthost.ca_file: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, nil, errors.New("smarthost.ca_file: holds no certificate in PEM")
+	}
+	client.TLSConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return relay, client, nil
+}
+
+// hostResolver looks up the endpoints' hosts where the configuration says.
+func (s *Server) hostResolver() *net.Resolver {
+	server := s.Config.DNS.Resolver
+	if server == "" {
+		return nil
+	}
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, server)
+	}}
+}
+
+// sweepEvery is how often rows whose time is over are looked for.
+const sweepEvery = time.Minute
+
+// sweep deletes what has expired, and what is left of deleted conversations.
+func (s *Server) sweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if _, err := store.Sweep(ctx, s.engine, time.Now()); err != nil && ctx.Err() == nil {
+			s.Log.Error("sweeping failed", "error", err)
+		}
+		if err := s.chat.RemoveRest(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("removing deleted conversations failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

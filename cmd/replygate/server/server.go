@@ -1,0 +1,198 @@
+// Package server wires the rooms of the gateway together and runs them: the
+// SMTP front, the HTTP listener, the operator's socket and the three queues over
+// one database. What each does is said in its own package; this one only knows
+// them all, starts them in order and stops them in order.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/replygate/replygate/cmd/replygate/config"
+	"github.com/replygate/replygate/dkim"
+	"github.com/replygate/replygate/gateway/app"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/dns"
+	"github.com/replygate/replygate/gateway/secret"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/token"
+	"github.com/replygate/replygate/gateway/wire"
+	"github.com/replygate/replygate/storage/bolt"
+)
+
+// Options are what a Server is made of.
+type Options struct {
+	Config config.Config
+	Keys   []dkim.Key
+	Log    *slog.Logger
+	// Version is shown in metrics.
+	Version string
+}
+
+// Server is an opened gateway: its database is locked and its ports are bound.
+type Server struct {
+	Options
+	Apps app.Service
+
+	engine   *bolt.Engine
+	box      *secret.Box
+	tokens   *token.Minter
+	links    wire.Links
+	chat     *chat.Service
+	resolver *dns.Resolver
+	tls      *tls.Config
+
+	http net.Listener
+	smtp []net.Listener
+	ctl  net.Listener
+}
+
+// Open opens the database and binds every port, so that what is wrong with
+// either is said before anything runs. Close, or Run to its end, frees them.
+func Open(o Options) (_ *Server, err error) {
+	s := &Server{Options: o}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	keys, err := loadKeys(o.Config, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	if s.engine, err = bolt.Open(filepath.Join(o.Config.Data, "db"), bolt.Options{Logger: o.Log}); err != nil {
+		return nil, err
+	}
+	if err := s.assemble(keys); err != nil {
+		return nil, err
+	}
+	return s, s.listen()
+}
+
+// OpenStore opens what the operator's commands need, without binding a port;
+// Serve nothing, Close it after use.
+func OpenStore(o Options) (_ *Server, err error) {
+	s := &Server{Options: o}
+	keys, err := loadKeys(o.Config, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	if s.engine, err = bolt.Open(filepath.Join(o.Config.Data, "db"), bolt.Options{Logger: o.Log}); err != nil {
+		return nil, err
+	}
+	s.box = secret.NewBox(keys)
+	s.Apps = app.Service{Store: s.engine, Box: s.box}
+	return s, nil
+}
+
+func (s *Server) assemble(keys *secret.Keys) (err error) {
+	c := s.Config
+	s.box, s.tokens = secret.NewBox(keys), token.NewMinter(keys)
+	s.links = wire.NewLinks(s.tokens, c.Domain, c.HTTP.PublicURL)
+	s.Apps = app.Service{Store: s.engine, Box: s.box}
+	s.chat = &chat.Service{Store: s.engine, Tokens: s.tokens, Domain: c.Domain, Links: s.links}
+	var servers []string
+	if c.DNS.Resolver != "" {
+		servers = []string{c.DNS.Resolver}
+	}
+	if s.resolver, err = dns.NewResolver(dns.Options{Servers: servers}); err != nil {
+		return err
+	}
+	if c.SMTP.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(c.SMTP.TLSCert, c.SMTP.TLSKey)
+		if err != nil {
+			return fmt.Errorf("smtp.tls_cert: %w", err)
+		}
+		s.tls = &tls.Config{Certificates: []tls.Certificate{cert}}
+	}
+	return nil
+}
+
+func (s *Server) listen() (err error) {
+	if s.http, err = net.Listen("tcp", s.Config.HTTP.Listen); err != nil {
+		return fmt.Errorf("http.listen: %w", err)
+	}
+	for _, addr := range s.Config.SMTP.Listen {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return fmt.Errorf("smtp.listen: %w", err)
+		}
+		s.smtp = append(s.smtp, l)
+	}
+	s.ctl, err = listenControl(s.Config)
+	return err
+}
+
+// HTTPAddr and SMTPAddr are where the first listeners are.
+func (s *Server) HTTPAddr() net.Addr { return s.http.Addr() }
+
+// SMTPAddr is the first SMTP listener's address.
+func (s *Server) SMTPAddr() net.Addr { return s.smtp[0].Addr() }
+
+// Close frees what Open took.
+func (s *Server) Close() error {
+	for _, l := range append(s.smtp, s.http, s.ctl) {
+		if l != nil {
+			l.Close()
+		}
+	}
+	if s.engine == nil {
+		return nil
+	}
+	return s.engine.Close()
+}
+
+// Run serves until ctx ends, then drains: what is in progress is finished, what
+// waits stays in the database. It returns nil after a clean stop.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.Close()
+	// The fronts stop first; the queues go on until nobody can add to them.
+	fronts, frontCtx := errgroup.WithContext(ctx)
+	queueCtx, stopQueues := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopQueues()
+	queues, queueCtx := errgroup.WithContext(queueCtx)
+
+	fronts.Go(func() error { return s.watchStore(frontCtx) })
+	fronts.Go(func() error { return s.serveHTTP(frontCtx) })
+	fronts.Go(func() error { return s.serveControl(frontCtx) })
+	front := s.smtpFront()
+	for _, l := range s.smtp {
+		fronts.Go(func() error { return front.Serve(frontCtx, l) })
+	}
+	for _, run := range s.queues() {
+		queues.Go(func() error { return run(queueCtx) })
+	}
+	queues.Go(func() error { return s.sweep(queueCtx) })
+
+	s.Log.Info("replygate runs", "http", s.HTTPAddr().String(), "smtp", s.SMTPAddr().String(), "domain", s.Config.Domain)
+	err := fronts.Wait()
+	stopQueues()
+	err = errors.Join(ignoreCancel(err), ignoreCancel(queues.Wait()))
+	s.Log.Info("replygate stopped", "error", err)
+	return err
+}
+
+// watchStore ends the process when the disk fails: after a failed sync nothing
+// can be promised any more.
+func (s *Server) watchStore(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.engine.Failed():
+		return store.ErrFailed
+	}
+}
+
+func ignoreCancel(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
