@@ -34,7 +34,7 @@ func cleanLine(s string, length int) string {
 // cleanText keeps the lines of a message; other controls and the overrides of
 // writing direction are dropped, line ends become LF, three empty lines one.
 func cleanText(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n", "\t", "    ").Replace(strings.ToValidUTF8(s, ""))
+	s = lineEnds.Replace(strings.ToValidUTF8(s, ""))
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' || r == '\u202d' || r == '\u202e' || r == '\ufeff' || r == utf8.RuneError {
 			return -1
@@ -54,6 +54,8 @@ func cleanText(s string) string {
 	}
 	return strings.Trim(strings.Join(kept, "\n"), "\n")
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n", "\t", "    ")
 
 // isBidiControl follows UAX #9, section 2: embeddings, overrides, isolates and
 // marks.

@@ -13,35 +13,41 @@ const MaxHTML = 30 << 10
 
 // What there is room for, in octets of HTML.
 const (
-	maxShown   = MaxHTML - frameCost // for all messages
-	maxMessage = 12 << 10            // for the text of one
-	maxText    = 64 << 10            // of it is looked at
-	frameCost  = 11 << 10            // everything around them, with the longest links and names
-	entryCost  = 200                 // markup around a message
-	shortCost  = 400                 // the remark that it was cut
-	groupCost  = 1000                // a heading, without the photo's link
-	fileCost   = 900                 // markup and name; the link comes up to three times
-	placeCost  = 500
-	linkCost   = 60 // markup of a link in a text
-	breakCost  = len("<br>")
+	maxMessage  = 12 << 10 // for the text of one message
+	maxText     = 64 << 10 // of it is looked at
+	maxLoadCost = 1200     // for the link of a picture; it is left out above
+	frameCost   = 9 << 10  // everything around the messages, but for the links
+	entryCost   = 200      // markup around a message
+	shortCost   = 400      // the remark that it was cut
+	groupCost   = 1000     // a heading, without the photo's link
+	fileCost    = 900      // markup and name
+	placeCost   = 500
+	linkCost    = 60 // markup of a link in a text
+	breakCost   = len("<br>")
 )
 
+// room is what there is for all messages. The newest always fits: its links
+// cost less (maxURL octets, escaped), and its text gets the rest.
+func (v *view) room() int {
+	return MaxHTML - frameCost - htmlCost(v.ConversationURL) - htmlCost(v.UnsubscribeURL)
+}
+
 // entry cleans a message and tells what it costs. With its heading that is
-// never more than maxShown, so that the newest message is always shown.
+// never more than the room for all.
 func (v *view) entry(m *Message) (entry, int) {
 	e := entry{Text: cleanText(m.Text[:min(len(m.Text), maxText)])}
 	cost := entryCost
 	if m.Attachment != nil {
 		e.File = v.file(m.Attachment)
-		cost += fileCost + 2*htmlCost(e.File.URL) + htmlCost(e.File.Image)
+		cost += fileCost + htmlCost(e.File.URL) + 2*htmlCost(e.File.Image)
 	}
 	if m.Location != nil {
 		e.Location = newPlace(*m.Location)
 		cost += placeCost
 	}
 	e.Lines = parseText(e.Text)
-	if linesCost(e.Lines) > maxMessage {
-		e.Text, e.Shortened = shorten(e.Text, maxMessage), true
+	if limit := min(maxMessage, v.room()-cost-headingCost(m)); linesCost(e.Lines) > limit {
+		e.Text, e.Shortened = shorten(e.Text, limit-shortCost), true
 		cost += shortCost
 		e.Lines = parseText(e.Text)
 	}
@@ -54,7 +60,15 @@ func headingCost(m *Message) int {
 	if m.System {
 		return 0
 	}
-	return groupCost + htmlCost(httpsURL(m.SenderPhoto))
+	return groupCost + htmlCost(pictureURL(m.SenderPhoto))
+}
+
+// pictureURL is a link that a mail client loads by itself, "" if there is none.
+func pictureURL(s string) string {
+	if u := httpsURL(s); htmlCost(u) <= maxLoadCost {
+		return u
+	}
+	return ""
 }
 
 func linesCost(lines []line) int {
@@ -82,7 +96,7 @@ func (v *view) file(f *File) *file {
 		out.Name = v.Words.Attachment
 	}
 	if f.Image {
-		out.Image = httpsURL(f.URL)
+		out.Image = pictureURL(f.URL)
 	}
 	return out
 }

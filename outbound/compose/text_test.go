@@ -72,7 +72,7 @@ func TestClean(t *testing.T) {
 		{"a \t b", "a b", "a      b"},
 		{"\n\n a\n\n\n\n\nb \n", "a b", " a\n\n\nb"},
 		{"👩‍👩‍👧", "👩‍👩‍👧", "👩‍👩‍👧"},
-		{"می‌خواهم", "می‌خواهم", "می‌خواهم"},
+		{"می\u200cخواهم", "می\u200cخواهم", "می\u200cخواهم"},
 	} {
 		if got := cleanLine(c.in, 64); got != c.line {
 			t.Errorf("line %q: got %q", c.in, got)
@@ -154,15 +154,9 @@ func TestSize(t *testing.T) {
 				n.Messages = append(n.Messages, Message{SenderName: "Ann", Text: "Hello", At: noon})
 			}
 		},
-		"all at its longest": func(n *Notification) {
-			n.ConversationURL, n.UnsubscribeURL = "https://x.example/?&&"+long, "https://x.example/?'&"+long
-			n.Subject, n.Via, n.Locale = strings.Repeat("\"😀", 200), strings.Repeat("\"😀", 200), "ru"
-			m := Message{SenderName: strings.Repeat("'😀", 99), SenderPhoto: "https://x.example/" + long, Text: strings.Repeat("'😀 https://x.y/& ", 4000), At: noon, Location: &[2]float64{-12.3456789, -123.456789},
-				Attachment: &File{Name: strings.Repeat("'😀", 99), URL: "https://x.example/" + long, Size: 1 << 40, Image: true}}
-			other := m
-			other.Own = true
-			n.Messages = []Message{m, other, m, other, m, other, m}
-		},
+		"all at its longest":           func(n *Notification) { longest(n, strings.Repeat("a", 850)) },
+		"all at its longest, escaped":  func(n *Notification) { longest(n, strings.Repeat("&", 850)) },
+		"all at its longest, one left": func(n *Notification) { longest(n, strings.Repeat("&", 850)); n.Messages = n.Messages[:1] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := ordinary()
@@ -177,6 +171,21 @@ func TestSize(t *testing.T) {
 			t.Logf("HTML %d, text %d, raw %d octets, omitted %d of %d", len(m.HTML), len(m.Text), len(m.Raw), m.Omitted, len(n.Messages))
 		})
 	}
+}
+
+// longest gives every string its greatest length, and more.
+func longest(n *Notification, tail string) {
+	link := "https://x.example/?" + tail
+	n.ConversationURL, n.UnsubscribeURL = link, link
+	n.Subject, n.Via, n.Locale = strings.Repeat("\"😀", 200), strings.Repeat("\"😀", 200), "ru"
+	m := Message{
+		SenderName: strings.Repeat("'😀", 99), SenderPhoto: link, Text: strings.Repeat("'😀 https://x.y/& ", 4000), At: noon,
+		Location:   &[2]float64{-12.3456789, -123.456789},
+		Attachment: &File{Name: strings.Repeat("'😀", 99), URL: link, Size: 1 << 40, Image: true},
+	}
+	other := m
+	other.Own = true
+	n.Messages = []Message{m, other, m, other, m, other, m}
 }
 
 // TestWhoCanReply: the mail says what is true of replying.

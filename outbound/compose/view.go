@@ -127,7 +127,7 @@ func (n *Notification) fromName(w *words) string {
 // them into groups.
 func (v *view) show(n *Notification) {
 	entries := make([]entry, len(n.Messages))
-	room, first := maxShown, len(n.Messages)
+	room, first := v.room(), len(n.Messages)
 	for first > 0 {
 		e, cost := v.entry(&n.Messages[first-1])
 		if first == len(n.Messages) || !continues(&n.Messages[first-1], &n.Messages[first]) {
@@ -165,7 +165,7 @@ func (v *view) add(m *Message, continues bool, e entry) {
 }
 
 func (v *view) group(m *Message) group {
-	g := group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Photo: httpsURL(m.SenderPhoto)}
+	g := group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Photo: pictureURL(m.SenderPhoto)}
 	switch {
 	case m.Own:
 		g.Name = v.Words.You

@@ -44,6 +44,9 @@ func Ambiguous(a gateway.Attempt) bool {
 	return a.Status.Temporary() && strings.HasPrefix(a.Status.Text, ambiguous)
 }
 
+// errStopped: whoever asked for the delivery has ended it.
+var errStopped = errors.New("we stopped before it was done")
+
 // failed is a failure of the connection at a step of setting it up.
 type failed struct {
 	step step
@@ -107,13 +110,13 @@ func explain(err error) (enhanced [3]int, what string) {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return lost, "we stopped before it was done"
+	case errors.Is(err, errStopped):
+		return lost, err.Error()
 	case errors.As(err, &dns):
 		return [3]int{4, 4, 3}, "the host's address was not found: " + dns.Err
 	case errors.Is(err, errGarbage), errors.Is(err, errReplyLong), errors.Is(err, errUnasked):
 		return [3]int{4, 5, 0}, err.Error()
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return lost, "no answer in time"
 	case isTLS(err):
 		return [3]int{4, 7, 5}, err.Error()

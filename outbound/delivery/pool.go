@@ -70,7 +70,7 @@ func (p *pool) enter(ctx context.Context, key laneKey, connections int) (*lane, 
 		return l, nil
 	case <-ctx.Done():
 		p.gone(l)
-		return nil, ctx.Err()
+		return nil, errStopped
 	}
 }
 

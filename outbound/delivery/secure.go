@@ -57,9 +57,9 @@ func (s *session) handshake(ctx context.Context, base *tls.Config) error {
 		conf = base.Clone()
 	}
 	conf.ServerName = s.hop.ServerName()
-	if !s.hop.TLS.Verified() {
-		conf.InsecureSkipVerify = true //nolint:gosec // opportunistic: RFC 7435; nothing secret is sent unless verified below
-	}
+	// Opportunistic TLS takes any certificate (RFC 7435); no password is shown
+	// unless it verifies all the same.
+	conf.InsecureSkipVerify = !s.hop.TLS.Verified() //nolint:gosec // see above
 	ctx, cancel := context.WithTimeout(ctx, s.limit.TLS)
 	defer cancel()
 	conn := tls.Client(s.raw, conf)

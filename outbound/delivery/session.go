@@ -43,20 +43,20 @@ func (c *Client) connect(ctx context.Context, hop route.NextHop) (*session, erro
 func (c *Client) open(ctx context.Context, hop route.NextHop, mode route.TLSMode) (*session, error) {
 	limit := c.timeouts()
 	conn, err := c.dial(ctx, hop, limit)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, errStopped
+	case err != nil:
 		return nil, &failed{stepConnect, err}
 	}
 	s := &session{hop: hop, limit: limit, raw: conn, wire: newWire(conn, limit.Block)}
 	stop := context.AfterFunc(ctx, s.drop)
 	err = s.establish(ctx, c, mode)
-	if !stop() && err == nil {
-		err = ctx.Err()
+	if !stop() {
+		err = errStopped
 	}
 	if err != nil {
 		s.drop()
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
 		return nil, err
 	}
 	c.logger().Debug("connected to next hop", "hop", hop.Addr(), "tls", s.tls)

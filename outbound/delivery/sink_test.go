@@ -15,7 +15,6 @@ import (
 // sink is a real listener on a loopback address that takes every mail.
 type sink struct {
 	listener net.Listener
-	auth     bool
 
 	mu    sync.Mutex
 	mails [][]byte

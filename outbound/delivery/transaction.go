@@ -89,7 +89,7 @@ func (s *session) send(ctx context.Context, m mail) (gateway.Status, error) {
 	if !stop() {
 		s.dead = true
 		if err != nil && !isPeers(err) {
-			err = ctx.Err()
+			err = errStopped
 		}
 	}
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *session) stale(err error) bool {
 	if errors.As(err, &peer) {
 		return peer.Code == 421
 	}
-	return !isPeers(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	return !isPeers(err) && !errors.Is(err, errStopped)
 }
 
 // reusable tells whether another transaction may follow one that ended with

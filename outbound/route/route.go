@@ -44,8 +44,8 @@ func (m TLSMode) Verified() bool { return m == StartTLS || m == Implicit }
 // Credentials are what a hop knows us by. They show neither in logs nor in
 // formatted values.
 type Credentials struct {
-	Username string
-	Password string
+	Username string `json:"-"`
+	Password string `json:"-"`
 }
 
 // String hides the password and the name.

@@ -28,7 +28,7 @@ type Smarthost struct {
 	Name string
 	// Username and Password are both set or both empty.
 	Username string
-	Password string
+	Password string `json:"-"`
 	// InsecureAuth allows credentials without TLS to a loopback address.
 	InsecureAuth bool
 }
