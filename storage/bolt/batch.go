@@ -109,6 +109,9 @@ func (b *batch) number(name string) (uint64, error) {
 
 func (b *batch) newID(prefix string) string {
 	now := time.Now()
+	if now.Before(b.e.idsFrom) {
+		now = b.e.idsFrom
+	}
 	if now.After(b.minted) {
 		b.minted = now
 	}

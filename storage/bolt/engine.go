@@ -39,7 +39,8 @@ type Engine struct {
 	cause    error // set before failed is closed
 
 	ids      gateway.IDSource
-	idsUntil time.Time // the writer's: the mark on the disk
+	idsFrom  time.Time // no identifier here is of an earlier time
+	idsUntil time.Time // the writer's: the mark on the disk, later than all
 
 	leases *leases
 	blobs  *blobs

@@ -137,7 +137,7 @@ func (e *Engine) recall() error {
 			return nil
 		}
 		e.idsUntil = unmillis(ids)
-		e.ids.Next("", e.idsUntil)
+		e.idsFrom = e.idsUntil.Add(time.Millisecond)
 		return err
 	})
 }

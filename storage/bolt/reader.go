@@ -184,13 +184,17 @@ func (c *cursor) down() (k, v []byte) {
 	if pos == nil {
 		pos = c.top
 	}
-	if pos == nil {
-		return c.c.Last()
+	if pos != nil {
+		if k, _ = c.c.Seek(pos); k != nil {
+			return c.before(pos)
+		}
 	}
-	if k, _ = c.c.Seek(pos); k == nil {
-		return c.c.Last() // every key is below pos
+	// Every key is below pos. bbolt's Last does not end in a tree whose pages
+	// were all emptied in this transaction; First does.
+	if k, _ = c.c.First(); k == nil {
+		return nil, nil
 	}
-	return c.before(pos)
+	return c.c.Last()
 }
 
 // before steps the cursor down from pos. bbolt's Prev answers nil at a page that
