@@ -56,6 +56,17 @@ func readSignatures(fields []Field, o VerifyOptions) []*signature {
 	return out
 }
 
+// acceptable leaves out what is refused already.
+func acceptable(signatures []*signature) []*signature {
+	var out []*signature
+	for _, s := range signatures {
+		if s.err == nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // rank says how near a signature stands to the author's domain; what is refused
 // anyhow comes last.
 func (s *signature) rank(prefer string) int {
@@ -161,12 +172,8 @@ func (s *signature) judge(err error, key keyRecord) {
 	switch {
 	case key.err != nil:
 		s.verdict, s.err = PermError, key.err
-	case msgauth.IsTempFail(err):
-		s.verdict, s.err = TempError, err
-	case msgauth.IsPermFail(err):
-		s.verdict, s.err = PermError, err
 	case err != nil:
-		s.verdict, s.err = Fail, err
+		s.verdict, s.err = verdictOf(err), errors.New(strings.TrimPrefix(err.Error(), "dkim: "))
 	case s.testing: // RFC 6376, section 3.6.1: as if it were not signed
 		s.verdict, s.err = Policy, ErrTesting
 	case key.has("s") && !s.sameIdentity():
@@ -174,9 +181,16 @@ func (s *signature) judge(err error, key keyRecord) {
 	default:
 		s.verdict = Pass
 	}
-	if err != nil && errors.Is(s.err, err) {
-		s.err = errors.New(strings.TrimPrefix(err.Error(), "dkim: "))
+}
+
+func verdictOf(err error) Verdict {
+	switch {
+	case msgauth.IsTempFail(err), errors.As(err, new(unexpected)):
+		return TempError
+	case msgauth.IsPermFail(err):
+		return PermError
 	}
+	return Fail
 }
 
 // sameIdentity tells whether the domain of i= is that of d= itself.

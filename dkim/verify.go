@@ -1,12 +1,13 @@
 package dkim
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"sync"
 	"time"
 
 	msgauth "github.com/emersion/go-msgauth/dkim"
@@ -38,8 +39,9 @@ type Verification struct {
 
 // VerifyOptions say how to verify.
 type VerifyOptions struct {
-	// LookupTXT finds the TXT records of a name, the strings of each joined. Its
-	// error is permanent only if it has a method Temporary() that answers false.
+	// LookupTXT finds the TXT records of a name, the strings of each joined. It is
+	// called concurrently. Its error is permanent only if it has a method
+	// Temporary() that answers false.
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
 	// Max bounds the signatures that are verified; zero means 5.
 	Max int
@@ -92,17 +94,10 @@ func Verify(ctx context.Context, raw []byte, o VerifyOptions) ([]Verification, e
 		o.Max = defaultMax
 	}
 	signatures := readSignatures(fields, o)
+	signatures = signatures[:min(len(signatures), o.Max)]
+	verifyAll(ctx, fields, body, acceptable(signatures), o)
 	var out []Verification
-	var chosen []*signature
-	for _, s := range signatures[:min(len(signatures), o.Max)] {
-		if s.err == nil {
-			chosen = append(chosen, s)
-		}
-	}
-	if len(chosen) > 0 {
-		verifyChosen(ctx, fields, body, chosen, o)
-	}
-	for _, s := range signatures[:min(len(signatures), o.Max)] {
+	for _, s := range signatures {
 		out = append(out, s.Verification())
 	}
 	return out, nil
@@ -124,35 +119,51 @@ func longestEmpty(body []byte) int {
 	return longest
 }
 
-// verifyChosen lets the library verify, and puts the outcome into chosen. The
-// library sees the mail without the signatures that were not chosen.
-func verifyChosen(ctx context.Context, fields []Field, body []byte, chosen []*signature, o VerifyOptions) {
-	var header bytes.Buffer
-	for i, f := range fields {
-		if f.Is(signatureField) && !slices.ContainsFunc(chosen, func(s *signature) bool { return s.index == i }) {
-			continue
-		}
-		header.Write(f.Raw)
-	}
-	header.WriteString("\r\n")
+// verifyAll verifies each signature on its own, all at once, since most of the
+// time goes by waiting for keys.
+func verifyAll(ctx context.Context, fields []Field, body []byte, signatures []*signature, o VerifyOptions) {
 	keys := &keyring{ctx: ctx, lookup: o.LookupTXT, records: map[string]keyRecord{}}
-	results, err := verifyRaw(io.MultiReader(&header, bytes.NewReader(body)), keys.find)
-	slices.SortFunc(chosen, func(a, b *signature) int { return a.index - b.index })
-	for i, s := range chosen {
-		if i >= len(results) { // what is not known is temporary
-			s.verdict, s.err = TempError, errors.Join(err, errors.New("the verifier gave up"))
-			continue
-		}
-		s.judge(results[i].Err, keys.record(s.keyName()))
+	var wg sync.WaitGroup
+	for _, s := range signatures {
+		wg.Go(func() {
+			err := verifyOne(readerFor(s, fields, body), keys.find)
+			s.judge(err, keys.record(s.keyName()))
+		})
 	}
+	wg.Wait()
 }
 
-// verifyRaw calls the library. A panic in it becomes an error.
-func verifyRaw(r io.Reader, find func(string) ([]string, error)) (results []*msgauth.Verification, err error) {
+// readBuffer is the size of the pieces in which the library sees a mail: it copies
+// each of them twice.
+const readBuffer = 64 << 10
+
+// readerFor is the mail as it was when the signature was put on top of it, as far
+// as signatures are concerned: those above it came later.
+func readerFor(s *signature, fields []Field, body []byte) io.Reader {
+	var header bytes.Buffer
+	for i, f := range fields {
+		if i >= s.index || !f.Is(signatureField) {
+			header.Write(f.Raw)
+		}
+	}
+	header.WriteString("\r\n")
+	return bufio.NewReaderSize(struct{ io.Reader }{io.MultiReader(&header, bytes.NewReader(body))}, readBuffer)
+}
+
+// verifyOne lets the library verify the uppermost signature. A panic in it is an
+// error like one of DNS: not known, so temporary.
+func verifyOne(r io.Reader, find func(string) ([]string, error)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			results, err = nil, fmt.Errorf("the verifier broke: %v", p)
+			err = unexpected{fmt.Errorf("the verifier broke: %v", p)}
 		}
 	}()
-	return msgauth.VerifyWithOptions(r, &msgauth.VerifyOptions{LookupTXT: find})
+	results, err := msgauth.VerifyWithOptions(r, &msgauth.VerifyOptions{LookupTXT: find, MaxVerifications: 1})
+	if len(results) != 1 || err != nil && !errors.Is(err, msgauth.ErrTooManySignatures) {
+		return unexpected{errors.Join(err, errors.New("the verifier gave up"))}
+	}
+	return results[0].Err
 }
+
+// unexpected is what the library ends with when it comes to no verdict.
+type unexpected struct{ error }

@@ -145,27 +145,28 @@ func TestHostile(t *testing.T) {
 		raw  string
 		want string
 	}{
-		"nothing":             {"", ""},
-		"no line end":         {"From: x", "error\n"},
-		"folded for ever":     {head + "X: y\r\n" + strings.Repeat(" z\r\n", 80_000) + "\r\n", "error\n"},
-		"many fields":         {head + strings.Repeat("A:\r\n", 1001) + "\r\n", "error\n"},
-		"large header":        {head + "X: " + strings.Repeat("y", 300<<10) + "\r\n\r\n", "error\n"},
-		"large line":          {head + "X: " + strings.Repeat("y", 3<<20), "error\n"},
-		"empty lines":         {head + sig + "\r\n\r\n" + strings.Repeat("\r\n", 400_000), "error\n"},
-		"bare CRs":            {head + sig + "\r\n\r\n" + strings.Repeat("\r", 400_000), "error\n"},
-		"empty line, spaced":  {head + " \r\n" + sig + "\r\n\r\nx\r\n", "example.com sel rsa-sha256 fail\n"},
-		"continuation first":  {" x\r\n" + head + "\r\n", "error\n"},
-		"no colon":            {head + "nonsense\r\n\r\n", "error\n"},
-		"no name":             {head + ": x\r\n\r\n", "error\n"},
-		"space in name":       {head + "Sub ject: x\r\n\r\n", "error\n"},
-		"NUL":                 {head + "X: \x00\r\n\r\n", "error\n"},
-		"bare CR in header":   {head + "X: a\rb\r\n\r\n", "error\n"},
-		"h= of 40,000":        {head + sig + strings.Repeat(":x", 40_000) + "\r\n\r\nx\r\n", "example.com sel rsa-sha256 policy\n"},
-		"200 signatures":      {head + strings.Repeat(sig+"\r\n", 200) + "\r\n" + strings.Repeat("word \r\n", 100_000), strings.Repeat("example.com sel rsa-sha256 fail\n", 5)},
-		"tags without values": {head + "DKIM-Signature: " + strings.Repeat(";", 100_000) + "\r\n\r\n", "- - - permerror\n"},
-		"time beyond time":    {head + sig + "; t=99999999999999999999\r\n\r\n", "example.com sel rsa-sha256 permerror\n"},
-		"time before time":    {head + sig + "; t=-5\r\n\r\n", "example.com sel rsa-sha256 permerror\n"},
-		"two From":            {head + head + sig + ":from\r\n\r\n", "example.com sel rsa-sha256 policy\n"},
+		"nothing":                     {"", ""},
+		"no line end":                 {"From: x", "error\n"},
+		"folded for ever":             {head + "X: y\r\n" + strings.Repeat(" z\r\n", 80_000) + "\r\n", "error\n"},
+		"many fields":                 {head + strings.Repeat("A:\r\n", 1001) + "\r\n", "error\n"},
+		"large header":                {head + "X: " + strings.Repeat("y", 300<<10) + "\r\n\r\n", "error\n"},
+		"large line":                  {head + "X: " + strings.Repeat("y", 3<<20), "error\n"},
+		"empty lines":                 {head + sig + "\r\n\r\n" + strings.Repeat("\r\n", 400_000), "error\n"},
+		"bare CRs":                    {head + sig + "\r\n\r\n" + strings.Repeat("\r", 400_000), "error\n"},
+		"empty line, spaced":          {head + " \r\n" + sig + "\r\n\r\nx\r\n", "example.com sel rsa-sha256 fail\n"},
+		"continuation first":          {" x\r\n" + head + "\r\n", "error\n"},
+		"no colon":                    {head + "nonsense\r\n\r\n", "error\n"},
+		"no name":                     {head + ": x\r\n\r\n", "error\n"},
+		"space in name":               {head + "Sub ject: x\r\n\r\n", "error\n"},
+		"NUL":                         {head + "X: \x00\r\n\r\n", "error\n"},
+		"bare CR in header":           {head + "X: a\rb\r\n\r\n", "error\n"},
+		"h= of 40,000":                {head + sig + strings.Repeat(":x", 40_000) + "\r\n\r\nx\r\n", "example.com sel rsa-sha256 policy\n"},
+		"simple, runs of empty lines": {head + strings.Repeat(sig+"\r\n", 5) + "\r\n" + strings.Repeat(strings.Repeat("\r\n", 99_000)+"x\r\n", 40), strings.Repeat("example.com sel rsa-sha256 fail\n", 5)},
+		"200 signatures":              {head + strings.Repeat(sig+"\r\n", 200) + "\r\n" + strings.Repeat("word \r\n", 100_000), strings.Repeat("example.com sel rsa-sha256 fail\n", 5)},
+		"tags without values":         {head + "DKIM-Signature: " + strings.Repeat(";", 100_000) + "\r\n\r\n", "- - - permerror\n"},
+		"time beyond time":            {head + sig + "; t=99999999999999999999\r\n\r\n", "example.com sel rsa-sha256 permerror\n"},
+		"time before time":            {head + sig + "; t=-5\r\n\r\n", "example.com sel rsa-sha256 permerror\n"},
+		"two From":                    {head + head + sig + ":from\r\n\r\n", "example.com sel rsa-sha256 policy\n"},
 	} {
 		key, err := os.ReadFile("testdata/01-relaxed.dns")
 		if err != nil {
@@ -281,5 +282,18 @@ func BenchmarkVerify(b *testing.B) {
 		if err != nil || vs[0].Verdict != Pass {
 			b.Fatal(vs, err)
 		}
+	}
+}
+
+// TestABrokenVerifierIsTemporary: a panic below Verify delays the mail, no more.
+func TestABrokenVerifierIsTemporary(t *testing.T) {
+	raw, err := os.ReadFile("testdata/06-both.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vs, err := Verify(t.Context(), raw, VerifyOptions{Now: goldenNow,
+		LookupTXT: func(context.Context, string) ([]string, error) { panic("broken") }})
+	if got := describe(vs, err); got != "example.com sel rsa-sha256 temperror\nexample.com ed ed25519-sha256 temperror\n" {
+		t.Error(got)
 	}
 }
