@@ -35,14 +35,14 @@ type body struct {
 // Bounds of a body's first piece of memory.
 const (
 	minPiece = 4 << 10
-	maxPiece = 64 << 10
+	maxPiece = 16 << 10
 )
 
-// newBody makes room for a message of the declared size, but only so far as a
-// client may claim without sending anything. It tells whether there was room.
+// newBody begins a message if there is room for its declared size. It takes
+// only so much of it as a client may claim without sending anything.
 func newBody(b *budget, limit, declared int64) (*body, bool) {
 	m := &body{budget: b, limit: limit}
-	return m, m.grow(min(max(declared, minPiece), maxPiece))
+	return m, b.free.Load() >= declared && m.grow(min(max(declared, minPiece), maxPiece))
 }
 
 // add keeps p, or counts it.

@@ -118,6 +118,40 @@ type panickingTx struct{ Transaction }
 
 func (panickingTx) Close() { panic("boom") }
 
+// clumsy is an observer with a bug.
+type clumsy struct{ blind }
+
+func (clumsy) Answer(verb string, _ gateway.Status) {
+	if verb == "VRFY" || verb == "NOOP" {
+		panic("boom")
+	}
+}
+
+// TestPanicOfTheGuard ends its session, in words, and no other.
+func TestPanicOfTheGuard(t *testing.T) {
+	for _, command := range []string{"VRFY x\r\n", "NOOP\r\n"} { // in a read of the engine, in a write
+		conf := testConfig(t)
+		conf.Observer = clumsy{}
+		talk(t, conf, func() *recorder { return &recorder{} }, addressed(say(command, "421 4.3.0 ", "EOF")))
+	}
+}
+
+// TestLastWordsArrive although the client is still sending.
+func TestLastWordsArrive(t *testing.T) {
+	conf := testConfig(t)
+	conf.MaxSize = 10_000
+	addr, stop := serve(t, conf, &recorder{})
+	defer stop()
+	p := dial(t, addr)
+	p.want("220 ")
+	p.send("EHLO c\r\n")
+	p.want("250-")
+	p.addressed()
+	p.send(strings.Repeat("x", 500_000)) // 20 times what is read
+	p.want("552 5.3.4 ")
+	p.want("EOF")
+}
+
 // TestEarlyTalker: what lies in the socket when the banner is due is not an SMTP
 // client's.
 func TestEarlyTalker(t *testing.T) {

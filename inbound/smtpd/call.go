@@ -64,7 +64,7 @@ func (s *session) alarm() (stop func() bool) {
 		defer close(rung)
 		s.reply(late)
 		s.wire.flush()
-		s.wire.conn.Close()
+		s.wire.cut()
 	})
 	return func() bool {
 		if timer.Stop() {

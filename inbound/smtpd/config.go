@@ -18,8 +18,9 @@ type Config struct {
 	// Domain completes the bare <Postmaster> (RFC 5321, section 4.5.1);
 	// Hostname by default.
 	Domain string
-	// TLS holds the certificates; nil means STARTTLS is not offered. The
-	// server works on a copy with at least TLS 1.2 and without session tickets.
+	// TLS holds the certificates, or GetCertificate; nil means STARTTLS is not
+	// offered. The server works on a copy with at least TLS 1.2, without session
+	// tickets, client certificates and GetConfigForClient.
 	TLS *tls.Config
 
 	// MaxSize is the largest message in octets: 25 MiB.
@@ -61,7 +62,7 @@ type Config struct {
 	DrainTimeout time.Duration
 
 	// MaxErrors is how many bad commands a session may send: 10. MaxJunk is
-	// how many that lead nowhere (NOOP, RSET, EHLO…) between two mails: 100.
+	// how many (NOOP, RSET, EHLO, MAIL…) may pass without an accepted mail: 100.
 	MaxErrors, MaxJunk int
 	// MaxRefused is how many recipients of a session may be refused for good:
 	// 20. Every one above it is answered after Tarpit (5 s), and five more end
@@ -133,8 +134,9 @@ func portTLS(t *tls.Config) *tls.Config {
 	t.MinVersion = max(t.MinVersion, tls.VersionTLS12) // RFC 8996
 	// Exchange Online drops sessions that Go's tickets would resume.
 	t.SessionTicketsDisabled = true
-	// RFC 8314 has no client certificates on port 25, and many are nonsense.
+	// Opportunistic TLS asks for no certificate, and refuses nobody for one.
 	t.ClientAuth = tls.NoClientCert
+	t.GetConfigForClient = nil // it could undo all of this
 	return t
 }
 

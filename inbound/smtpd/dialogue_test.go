@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"strings"
 	"testing"
@@ -182,7 +183,7 @@ func TestDialogues(t *testing.T) {
 			say(strings.Repeat("NOOP\r\n", 100), repeat("250 ", 100)...), say("NOOP\r\n", "421 4.7.0", "EOF"),
 		}, none},
 		"a mail ends the junk": {addressed(
-			say(strings.Repeat("NOOP\r\n", 98), repeat("250 ", 98)...), say("DATA\r\n", "354 "), say(".\r\n", "250 "),
+			say(strings.Repeat("NOOP\r\n", 97), repeat("250 ", 97)...), say("DATA\r\n", "354 "), say(".\r\n", "250 "),
 			say(strings.Repeat("NOOP\r\n", 98), repeat("250 ", 98)...),
 		), []string{annMail, bobRcpt, `DATA ""`, "CLOSE"}},
 		"too large": {addressed(
@@ -323,5 +324,18 @@ func TestReceivedField(t *testing.T) {
 				t.Errorf("client %+v", client)
 			}
 		}
+	}
+}
+
+func TestLiteral(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1:5": "[192.0.2.1]", "[::ffff:192.0.2.1]:5": "[192.0.2.1]", "[2001:db8::1]:5": "[IPv6:2001:db8::1]", "[fe80::1%eth0]:5": "[IPv6:fe80::1]",
+	} {
+		if got := literal(addrPort(net.TCPAddrFromAddrPort(mustAddr(address))).Addr()); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+	if got := literal(addrPort(&net.UnixAddr{Name: "/run/smtp"}).Addr()); got != "unknown" {
+		t.Errorf("unix: %s", got)
 	}
 }

@@ -126,6 +126,7 @@ func (c *engineConn) finished(reply, last []byte) {
 
 // Close ends the engine's connection: the session, or its part in the clear.
 func (c *engineConn) Close() error {
+	defer c.contain()
 	if c.closed {
 		return nil
 	}

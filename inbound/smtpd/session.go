@@ -218,20 +218,26 @@ func (s *session) reset() {
 
 // finish is the end of the connection.
 func (s *session) finish() {
+	defer s.serving.leave(s)
 	s.end("lost")
 	s.reset()
 	s.wire.flush()
-	s.wire.conn.Close()
+	switch s.why {
+	case "quit", "lost", "idle", "drain": // the client sends no more
+		s.wire.close(false)
+	default:
+		s.wire.close(true)
+	}
 	took := time.Since(s.started)
-	s.srv.config.Observer.Ended(s.why, took)
 	s.log.Debug("smtp session ended", "why", s.why, "mails", s.mails, "tls", s.client.TLS != nil, "took", took)
-	s.serving.leave(s)
+	s.srv.config.Observer.Ended(s.why, took)
 }
 
 // contain keeps a panic of the guard itself within its session.
 func (s *session) contain() {
 	if p := recover(); p != nil {
 		s.log.Error("smtp session panicked", "panic", p, "stack", string(debug.Stack()))
-		s.hangUp("internal", status(421, 4, 3, 0, "Temporary trouble on our side, please try again"))
+		s.end("internal")
+		s.wire.out = appendReply(s.wire.out, status(421, 4, 3, 0, gateway.InternalError.Text))
 	}
 }

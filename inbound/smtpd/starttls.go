@@ -43,7 +43,7 @@ func (s *session) startTLS(arg string) {
 
 // hasCertificate tells whether there is a certificate to show for name.
 func hasCertificate(conf *tls.Config, name string) bool {
-	if len(conf.Certificates) > 0 || conf.GetConfigForClient != nil {
+	if len(conf.Certificates) > 0 {
 		return true
 	}
 	if conf.GetCertificate == nil {

@@ -2,9 +2,9 @@ package smtpd
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -30,9 +30,10 @@ var errDeaf = errors.New("answer not taken")
 
 // wire is the client's connection: octets in, answers out, and the deadline of
 // whatever is being waited for. It is used by the session's goroutine; drain
-// may be called by another.
+// and cut may be called by another.
 type wire struct {
-	conn         net.Conn
+	raw          net.Conn // the socket
+	conn         net.Conn // what is read and written: raw, or TLS above it
 	writeTimeout time.Duration
 
 	buf  []byte // buf[r:w] was received and not yet read
@@ -48,7 +49,7 @@ type wire struct {
 }
 
 func newWire(conn net.Conn, writeTimeout time.Duration) *wire {
-	return &wire{conn: conn, writeTimeout: writeTimeout, buf: make([]byte, usualInput)}
+	return &wire{raw: conn, conn: conn, writeTimeout: writeTimeout, buf: make([]byte, usualInput)}
 }
 
 // line reads one command line until deadline and returns it without its CR LF;
@@ -143,7 +144,7 @@ func (w *wire) flush() error {
 	if w.deaf {
 		return errDeaf
 	}
-	w.conn.SetWriteDeadline(time.Now().Add(w.writeTimeout))
+	w.raw.SetWriteDeadline(time.Now().Add(w.writeTimeout))
 	if _, err := w.conn.Write(w.out); err != nil {
 		w.deaf = true
 		return errDeaf
@@ -185,28 +186,46 @@ func (w *wire) setDeadline() {
 	case d.After(w.drainEnd):
 		d = w.drainEnd
 	}
-	w.conn.SetReadDeadline(d)
+	w.raw.SetReadDeadline(d)
 }
 
-// startTLS puts TLS between the wire and its connection.
+// startTLS puts TLS between the wire and its socket.
 func (w *wire) startTLS(conf *tls.Config, timeout time.Duration) (*tls.ConnectionState, error) {
 	w.arm(time.Now().Add(timeout))
-	w.conn.SetWriteDeadline(time.Now().Add(timeout))
-	secure := tls.Server(w.conn, conf)
-	if err := secure.HandshakeContext(context.Background()); err != nil {
+	w.raw.SetWriteDeadline(time.Now().Add(timeout))
+	secure := tls.Server(w.raw, conf)
+	if err := secure.Handshake(); err != nil {
 		return nil, err
 	}
-	w.mu.Lock()
 	w.conn = secure
-	w.mu.Unlock()
 	state := secure.ConnectionState()
 	return &state, nil
 }
 
 // cut closes the connection under whoever uses it.
-func (w *wire) cut() {
-	w.mu.Lock()
-	conn := w.conn
-	w.mu.Unlock()
-	conn.Close()
+func (w *wire) cut() { w.raw.Close() }
+
+// Bounds of linger.
+const (
+	lingerTime   = time.Second
+	lingerOctets = 1 << 20
+)
+
+// close ends the connection. With linger it gives a client that is still
+// sending the time to read our last answer: a socket closed over octets nobody
+// read is reset, and a reset may destroy the answer on its way.
+func (w *wire) close(linger bool) {
+	defer w.conn.Close()
+	half, ok := w.raw.(interface{ CloseWrite() error })
+	if !ok || !linger || w.deaf {
+		return
+	}
+	if secure, ok := w.conn.(*tls.Conn); ok {
+		secure.CloseWrite()
+	}
+	if half.CloseWrite() != nil {
+		return
+	}
+	w.raw.SetReadDeadline(time.Now().Add(lingerTime))
+	io.CopyN(io.Discard, w.raw, lingerOctets)
 }
