@@ -8,8 +8,8 @@ import (
 	"github.com/replygate/replygate/gateway/wire"
 )
 
-// MaxParticipants bounds the people of one conversation: every event about it
-// shows them all.
+// MaxParticipants bounds the people of one conversation, those who left
+// included: every event about it reads and shows them all.
 const MaxParticipants = 1000
 
 // ConversationPatch is what a PUT says of a conversation: absent fields stay,

@@ -77,7 +77,7 @@ func (s *Service) PatchParticipant(ctx context.Context, app gateway.AppID, c gat
 			m.Notify = gateway.Notify(p.Notify.Value)
 		}
 		if access == "" {
-			access = m.Access
+			return r.putPerson(m)
 		}
 		return r.setAccess(m, access)
 	})

@@ -12,10 +12,16 @@ import (
 
 // RecordReply stores what became of a received mail that is not posted (held,
 // rejected, duplicate, automatic, bounce), or became of it later, with the
-// event that tells of it. r.ID must be set (tx.NewID(gateway.PrefixReply)). A
-// bounce has no event here: its delivery has.
+// event that tells of it. An empty ID is minted, and so is an unset time of
+// receipt. A bounce has no event here: its delivery has.
 func (s *Service) RecordReply(tx store.Tx, now time.Time, app gateway.AppID, r gateway.Reply) error {
 	r.UpdatedAt = now.Truncate(time.Millisecond)
+	if r.ReceivedAt.IsZero() {
+		r.ReceivedAt = r.UpdatedAt
+	}
+	if r.ID == "" {
+		r.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
+	}
 	room, err := s.open(tx, now, app, r.Conversation)
 	var missing NotFound
 	if errors.As(err, &missing) {

@@ -27,9 +27,6 @@ func (s *Service) DeleteConversation(ctx context.Context, app gateway.AppID, c g
 			if err := store.Memberships.Delete(r.tx, membershipKey(app, p.User, c)); err != nil {
 				return err
 			}
-			if err := r.putPerson(p); err != nil {
-				return err
-			}
 		}
 		shown, err := r.show()
 		if err != nil {

@@ -138,6 +138,9 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	}
 	reply := in.Reply
 	reply.Conversation, reply.Participant, reply.UpdatedAt = r.conv.ID, p.User, r.now
+	if reply.ReceivedAt.IsZero() {
+		reply.ReceivedAt = r.now
+	}
 	if reply.ID == "" {
 		reply.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
 	}
@@ -254,7 +257,7 @@ func (r *room) markShown(p *gateway.Participant, answers []string) error {
 			answered = m.UpTo
 			return false, nil // the newest that is named
 		}
-		return looked < maxSentLook, nil
+		return len(answers) > 0 && looked < maxSentLook, nil
 	})
 	if answered == 0 {
 		answered = newest

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -344,4 +345,33 @@ func BenchmarkPostReply(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkPostReplies is many senders at once, each in a conversation of their
+// own, sharing commits.
+func BenchmarkPostReplies(b *testing.B) {
+	h := newHouse(b)
+	h.talk()
+	const rooms = 64
+	handles := make([]gateway.Handle, rooms)
+	for i := range rooms {
+		c := gateway.ConversationID(fmt.Sprint("room ", i))
+		h.put(c, `{"participants":["ann","bob"]}`)
+		a, err := h.ReplyAddress(h.ctx, "shop", c, "bob")
+		h.ok(err)
+		handles[i], _ = h.Tokens.ReadFor(token.Reply, a.LocalPart, a.Domain)
+	}
+	text := strings.Repeat("some words of a reply ", 40)
+	var n atomic.Int64
+	b.ReportAllocs()
+	b.SetParallelism(rooms / 2)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i := n.Add(1)
+			if _, err := h.receive(mail(handles[i%rooms], fmt.Sprint(i), text)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
 }

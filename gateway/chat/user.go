@@ -132,7 +132,7 @@ func (s *Service) PutUser(ctx context.Context, app gateway.AppID, id gateway.Use
 }
 
 // PutUsers makes or merges up to MaxUserBatch users, all or none; what is wrong
-// is a BatchInvalid.
+// is a BatchInvalid. Several users have no scope in common but the app's.
 func (s *Service) PutUsers(ctx context.Context, app gateway.AppID, users map[gateway.UserID]UserPatch) error {
 	if len(users) > MaxUserBatch {
 		return gateway.Wrong("users", "A batch has at most %d users.", MaxUserBatch)
