@@ -24,13 +24,26 @@ func (a *assembly) attach() {
 	}
 }
 
-// mediaType is the type as an Attachment shows it.
+// mediaType is the type as an Attachment shows it: one of the form that RFC
+// 6838, section 4.2, allows, or else that of any octets.
 func (e *entity) mediaType() string {
-	t := strings.ToValidUTF8(e.media.word, "")
-	if !strings.Contains(t, "/") || len(t) > 127 { // RFC 6838, section 4.2
+	major, minor, ok := strings.Cut(e.media.word, "/")
+	if !ok || !isTypeName(major) || !isTypeName(minor) {
 		return "application/octet-stream"
 	}
-	return clean(t)
+	return e.media.word
+}
+
+func isTypeName(s string) bool {
+	if s == "" || len(s) > 127 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && strings.IndexByte("!#$&-^_.+", c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // fields reads the header of a part. What cannot be read is no reason to lose the part.
@@ -52,9 +65,14 @@ func (a *assembly) fileName(e *entity) string {
 	return decodeWords(name, a.charset)
 }
 
-// contentID strips the brackets of a Content-ID (RFC 2045, section 7).
+// contentID strips the brackets of a Content-ID (RFC 2045, section 7); one that
+// is too long for a line is dropped.
 func contentID(value string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(value), "<"), ">")
+	id := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(value), "<"), ">")
+	if len(id) > maxID {
+		return ""
+	}
+	return strings.TrimSpace(id)
 }
 
 // shown collects the identifiers that the HTML refers to (RFC 2392), exactly.

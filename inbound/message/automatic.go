@@ -44,7 +44,7 @@ func Automatic(m *Message, from gateway.ReversePath, domain string) (rule string
 	}{
 		{RuleLoop, ownLoop(m.Header, domain)},
 		{RuleOwnMessageID, sentFrom(m.MessageID, domain)},
-		{reportRule(m), m.ReportType != ""},
+		{reportRule(m), m.ReportType != "" || m.Kind == KindReport},
 		{RuleFailedRecipients, m.Header.Has("X-Failed-Recipients")},
 		{RuleNullSender, from.IsNull()},
 		{RuleAutoSubmitted, autoSubmitted(m.Header)},

@@ -16,6 +16,7 @@ func TestAutomaticMail(t *testing.T) {
 		{"Content-Type: multipart/report; report-type=\"disposition-notification\"; boundary=x", RuleReadReceipt},
 		{"Content-Type: multipart/report; report-type=feedback-report; boundary=x", RuleAbuseReport},
 		{"Content-Type: multipart/report; report-type=tlsrpt; boundary=x", RuleReport},
+		{"Content-Type: multipart/report; boundary=x", RuleReport},
 		{"X-Failed-Recipients: ann@example.com", RuleFailedRecipients},
 		{"Auto-Submitted: auto-replied", RuleAutoSubmitted},
 		{"Auto-Submitted: auto-generated (rejected)", RuleAutoSubmitted},

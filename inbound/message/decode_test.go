@@ -143,6 +143,19 @@ func TestTransferDecoders(t *testing.T) {
 	}
 }
 
+func TestMediaType(t *testing.T) {
+	for in, want := range map[string]string{
+		"Image/PNG": "image/png", "image/svg+xml; x=y": "image/svg+xml", "image": "application/octet-stream", "a/b/c": "application/octet-stream",
+		"x/\x01y": "application/octet-stream", "x/ä": "application/octet-stream", "": "application/octet-stream",
+		"x/" + strings.Repeat("y", 200): "application/octet-stream",
+	} {
+		e := entity{media: parseMedia(in)}
+		if got := e.mediaType(); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestHarmlessName(t *testing.T) {
 	long := strings.Repeat("ä", 200)
 	for in, want := range map[string]string{

@@ -84,19 +84,17 @@ func (s span) of(raw []byte) string { return string(raw[s.from:s.to]) }
 // belong to it, so that the text of a part that lacks its empty line is kept.
 func (b *block) take(line []byte, start int) bool {
 	b.lines++
-	if line[0] == ' ' || line[0] == '\t' {
+	colon := bytes.IndexByte(line, ':')
+	switch folded := line[0] == ' ' || line[0] == '\t'; {
+	case folded && (b.fields > 0 || b.mail):
 		b.extend(start + len(line))
 		return true
-	}
-	colon := bytes.IndexByte(line, ':')
-	if !isFieldName(line[:max(colon, 0)]) {
-		if b.fields == 0 && b.mail && isMboxLine(line) {
-			return true
-		}
-		// In the mail's own header it is a fold without its space, as enmime
-		// reads it too.
+	case !folded && isFieldName(line[:max(colon, 0)]):
+	case b.mail && b.fields > 0: // a fold that lost its space, as enmime takes it too
 		b.extend(start + len(line))
-		return b.mail && b.fields > 0
+		return true
+	default:
+		return b.mail && isMboxLine(line)
 	}
 	b.fields++
 	b.current = nil

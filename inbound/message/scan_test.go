@@ -55,6 +55,8 @@ func TestScanBoundaries(t *testing.T) {
 		"never closed":            {"--b\r\n\r\nx", "x"},
 		"closing without opening": {"--b--\r\n", ""},
 		"two parts":               {"--b\r\n\r\nx\r\n\r\n--b\r\n\r\ny\r\n--b--", "x\n\ny"},
+		"no header, indented":     {"--b\r\n  x\r\n--b--", "  x"},
+		"no empty line":           {"--b\r\nContent-Type: text/plain; format=flowed\r\nx: yes\r\nno\r\n--b--", "no"},
 		"header without body":     {"--b\r\nContent-Type: text/plain\r\n--b\r\n\r\ny\r\n--b--", "y"},
 	} {
 		m, err := Parse(mailWith("Content-Type: multipart/mixed; boundary=b", c.body))
