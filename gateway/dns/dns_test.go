@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -146,6 +147,56 @@ func TestNextServer(t *testing.T) {
 	set(t, s, "x.example", "TXT", "here")
 	if txt, err := r.LookupTXT(t.Context(), "x.example"); err != nil || !slices.Equal(txt, []string{"here"}) {
 		t.Errorf("got %v, %v", txt, err)
+	}
+}
+
+// TestOldAndOddServers: one that does not know EDNS, and ones whose answers are
+// not to the question.
+func TestOldAndOddServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer func(reply, m *mdns.Msg)
+		good   bool
+	}{
+		"plain": {func(*mdns.Msg, *mdns.Msg) {}, true},
+		"no EDNS": {func(reply, m *mdns.Msg) {
+			if m.IsEdns0() != nil {
+				reply.Rcode, reply.Answer = mdns.RcodeFormatError, nil
+			}
+		}, true},
+		"another id":       {func(reply, _ *mdns.Msg) { reply.Id++ }, false},
+		"another question": {func(reply, _ *mdns.Msg) { reply.Question[0].Name = "y.example." }, false},
+		"another type":     {func(reply, _ *mdns.Msg) { reply.Question[0].Qtype = mdns.TypeA }, false},
+		"no question":      {func(reply, _ *mdns.Msg) { reply.Question = nil }, false},
+		"another owner":    {func(reply, _ *mdns.Msg) { reply.Answer[0].Header().Name = "y.example." }, false},
+		"refused":          {func(reply, _ *mdns.Msg) { reply.Rcode = mdns.RcodeRefused }, false},
+	} {
+		packet, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		started := make(chan struct{})
+		server := &mdns.Server{PacketConn: packet, NotifyStartedFunc: func() { close(started) },
+			Handler: mdns.HandlerFunc(func(w mdns.ResponseWriter, m *mdns.Msg) {
+				reply := new(mdns.Msg)
+				reply.SetReply(m)
+				reply.Answer = []mdns.RR{&mdns.TXT{Hdr: mdns.RR_Header{Name: m.Question[0].Name, Rrtype: mdns.TypeTXT, Class: mdns.ClassINET}, Txt: []string{"v"}}}
+				c.answer(reply, m)
+				_ = w.WriteMsg(reply)
+			})}
+		var running sync.WaitGroup
+		running.Go(func() { _ = server.ActivateAndServe() })
+		<-started
+		r, err := NewResolver(Options{Servers: []string{packet.LocalAddr().String()}, Timeout: 100 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if txt, err := r.LookupTXT(t.Context(), "x.example"); (err == nil) != c.good {
+			t.Errorf("%s: %v, %v", name, txt, err)
+		}
+		if err := server.Shutdown(); err != nil {
+			t.Error(err)
+		}
+		running.Wait()
 	}
 }
 

@@ -36,10 +36,16 @@ func (r *Resolver) exchange(ctx context.Context, q question) (answer, error) {
 }
 
 // try asks one server once: by UDP, and by TCP when the answer does not fit
-// (RFC 7766, section 5).
+// (RFC 7766, section 5). A server that does not know EDNS is asked without (RFC
+// 6891, section 7).
 func (r *Resolver) try(ctx context.Context, m *mdns.Msg, server string) (*mdns.Msg, error) {
 	m.Id = mdns.Id()
 	reply, err := r.ask(ctx, "udp", m, server)
+	if err == nil && reply.Rcode == mdns.RcodeFormatError {
+		m = m.Copy()
+		m.Extra = nil
+		reply, err = r.ask(ctx, "udp", m, server)
+	}
 	if err == nil && reply.Truncated {
 		reply, err = r.ask(ctx, "tcp", m, server)
 	}
