@@ -351,6 +351,30 @@ func TestBurst(t *testing.T) {
 	}
 }
 
+// TestWithdrawn: mails that are withdrawn at the door, one by one.
+func TestWithdrawn(t *testing.T) {
+	h := newHouse(t)
+	h.talk()
+	h.say("c1", "ann", "hello")
+	h.now = h.due("c1")
+	for _, n := range h.fire() {
+		for i, id := range n.Deliveries {
+			h.deliver(id, gateway.DeliveryCancelled)
+			var got gateway.Notification
+			h.view(func(rd store.Reader) (err error) {
+				got, err = store.Decisions.Get(rd, store.AppKey("shop").String(string(n.ID)))
+				return err
+			})
+			if got.State == gateway.NotificationCancelled != (i == 1) {
+				t.Errorf("after %d of 2 the notification is %s", i+1, got.State)
+			}
+		}
+	}
+	if n := h.rows(store.Unsent.Table, nil); n != 0 {
+		t.Errorf("%d mails count as unsent", n)
+	}
+}
+
 // TestUnsubscribingCancels what is queued to the address, and the notification
 // once nothing of it can be sent any more.
 func TestUnsubscribingCancels(t *testing.T) {

@@ -22,12 +22,19 @@ type Settled struct {
 // and what it means for its notification. The first mail that is sent makes the
 // notification sent; it is bounced when every mail of it is; the first time a
 // mail is put off is told once. A delivery that is gone is store.ErrNotFound;
-// one that was cancelled stays so.
+// one that was cancelled stays so. Settling it as cancelled is
+// suppression.Cancel.
 func (s *Service) DeliverySettled(tx store.Tx, now time.Time, app gateway.AppID, in Settled) (gateway.Delivery, error) {
 	k := store.AppKey(app).String(string(in.Delivery))
 	d, err := store.Mails.Get(tx, k)
 	if err != nil || d.State == gateway.DeliveryCancelled {
 		return d, err
+	}
+	if in.State == gateway.DeliveryCancelled {
+		if err := suppression.Cancel(tx, app, d, in.Reason, now.Truncate(time.Millisecond)); err != nil {
+			return d, err
+		}
+		return store.Mails.Get(tx, k)
 	}
 	was := d.State
 	d.State, d.Reason, d.UpdatedAt = in.State, in.Reason, now.Truncate(time.Millisecond)

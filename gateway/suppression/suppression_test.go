@@ -118,8 +118,19 @@ func TestNoticesOutliveUnsubscribing(t *testing.T) {
 		{ID: "dlv_notice", Conversation: "c", To: bob, State: gateway.DeliveryQueued},
 		{ID: "dlv_other", Notification: "ntf_2", Conversation: "c", To: gateway.Address{LocalPart: "bob", Domain: "example.net"}, State: gateway.DeliveryQueued},
 	}
+	var staged []store.Staged
+	for i := range mails {
+		st, err := s.Stage(ctx, "shop", []byte{byte(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		staged, mails[i].Blob = append(staged, st), st.Ref
+	}
 	update(t, s, func(tx store.Tx) error {
-		for _, d := range mails {
+		for i, d := range mails {
+			if _, err := tx.Keep(staged[i]); err != nil {
+				return err
+			}
 			err := errors.Join(store.Mails.Put(tx, store.AppKey("shop").String(string(d.ID)), d), suppression.Queued(tx, "shop", d),
 				tx.Enqueue(store.Item{ItemRef: store.DeliveryItem("shop", "c", d.ID), Due: now, EnqueuedAt: now}))
 			if err != nil {
@@ -157,6 +168,12 @@ func TestNoticesOutliveUnsubscribing(t *testing.T) {
 	}
 	if got := queued(); got != "[dlv_other]" {
 		t.Errorf("after a bounce: %s", got)
+	}
+	for i, d := range mails {
+		_, err := s.Blob(ctx, "shop", d.Blob)
+		if gone := errors.Is(err, store.ErrNotFound); gone != (i < 2) {
+			t.Errorf("the bytes of %s: %v", d.ID, err)
+		}
 	}
 }
 

@@ -39,8 +39,9 @@ func cancelUnsent(tx store.Tx, app gateway.AppID, a gateway.Address, s store.Sup
 	})
 }
 
-// Cancel withdraws a mail that is not settled yet, for a reason. A notification
-// none of whose mails was sent or can still be is cancelled with it.
+// Cancel withdraws a mail that is not settled yet, for a reason, and gives up
+// what is stored of it. A notification none of whose mails was sent or can still
+// be is cancelled with it.
 func Cancel(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) error {
 	if d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred {
 		return Settled(tx, app, d)
@@ -48,7 +49,12 @@ func Cancel(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason
 	if err := tx.Cancel(store.DeliveryItem(app, d.Conversation, d.ID)); err != nil {
 		return err
 	}
-	d.State, d.Reason, d.UpdatedAt = gateway.DeliveryCancelled, r, now
+	if d.Blob != "" {
+		if err := tx.Drop(app, d.Blob); err != nil {
+			return err
+		}
+	}
+	d.State, d.Reason, d.UpdatedAt, d.Blob = gateway.DeliveryCancelled, r, now, ""
 	if err := store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d); err != nil {
 		return err
 	}
