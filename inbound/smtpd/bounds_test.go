@@ -57,32 +57,35 @@ func TestConnectionsAreBounded(t *testing.T) {
 func TestMessagesInMemoryAreBounded(t *testing.T) {
 	conf := testConfig(t)
 	conf.MaxSize, conf.DataMemory = 100_000, 100_000
-	addr, stop := serve(t, conf, &recorder{})
-	defer stop()
-	first, second := dial(t, addr), dial(t, addr)
-	for _, p := range []*peer{first, second} {
-		p.want("220 ")
-		p.send("EHLO c\r\n")
-		p.want("250-")
-	}
-	line := strings.Repeat("x", 998) + "\r\n"
-	first.addressed()
-	second.addressed()
-	first.send(strings.Repeat(line, 50))
-	second.send(strings.Repeat(line, 99) + ".\r\n")
-	second.want("451 4.3.1 ")
-	second.send("MAIL FROM:<> SIZE=90000\r\nRCPT TO:<bob@chat.example>\r\nDATA\r\n")
-	for _, want := range []string{"250 ", "250 ", "451 4.3.1 "} {
-		second.want(want)
-	}
-	first.send(".\r\n")
-	first.want("250 ")
-	first.send("NOOP\r\n") // behind its answer the memory is given back
-	first.want("250 ")
-	second.send("DATA\r\n")
-	second.want("354 ")
-	second.send(strings.Repeat(line, 99) + ".\r\n")
-	second.want("250 ")
+	synctest.Test(t, func(t *testing.T) {
+		x := newBench(t, conf, &recorder{})
+		first, second := x.dial("192.0.2.1:1"), x.dial("192.0.2.1:2")
+		for _, p := range []*peer{first, second} {
+			p.want("220 ")
+			p.send("EHLO c\r\n")
+			p.want("250-")
+			p.addressed()
+		}
+		line := strings.Repeat("x", 998) + "\r\n"
+		first.send(strings.Repeat(line, 50))
+		synctest.Wait() // until all of it is held
+		second.send(strings.Repeat(line, 99) + ".\r\n")
+		second.want("451 4.3.1 ")
+		second.send("MAIL FROM:<> SIZE=90000\r\nRCPT TO:<bob@chat.example>\r\nDATA\r\n")
+		for _, want := range []string{"250 ", "250 ", "451 4.3.1 "} {
+			second.want(want)
+		}
+		first.send(".\r\n")
+		first.want("250 ")
+		synctest.Wait() // behind its answer the memory is given back
+		second.send("DATA\r\n")
+		second.want("354 ")
+		second.send(strings.Repeat(line, 99) + ".\r\n")
+		second.want("250 ")
+		first.conn.Close()
+		second.conn.Close()
+		x.end()
+	})
 }
 
 // TestPanicsStayInTheirSession, and with Close they cost no answer at all.

@@ -26,8 +26,6 @@ type unstuffer struct {
 	bareCR, bareLF, nul, longLine bool
 }
 
-var heldCR = []byte("\r")
-
 // next reads from p, which is not empty, until content has to be left out. It
 // returns the content, which is a part of p or a single CR, and how much of p
 // it has read. With u.done, the rest of p is no message any more.
@@ -59,7 +57,7 @@ func (u *unstuffer) next(p []byte) (content []byte, n int) {
 				return nil, 1
 			}
 			u.state, u.bareCR = inLine, true
-			return heldCR, 0
+			return []byte("\r"), 0
 		default:
 			i += u.scan(p[i:])
 		}
