@@ -16,7 +16,8 @@ const removeSlice = 500
 // DeleteConversation removes a conversation with all that is in it. Reply
 // addresses are dead and the conversation is NotFound after the first
 // transaction; its rows go in slices, by this call or, should the process end
-// before, by RemoveRest.
+// before, by RemoveRest. A conversation made under the same id afterwards numbers
+// its messages and events anew.
 func (s *Service) DeleteConversation(ctx context.Context, app gateway.AppID, c gateway.ConversationID) error {
 	err := s.in(ctx, app, c, "delete conversation", func(r *room) error {
 		for i := range r.people {
