@@ -170,7 +170,7 @@ func (ls *leases) due(rd *reader, r store.LeaseRequest) (out []store.Leased, err
 		if l := held[string(key)]; l != nil && (l.settling || l.until.After(r.Now)) {
 			return true, nil
 		}
-		it, err := rd.item(key)
+		it, err := rd.named(key)
 		if err != nil {
 			return false, err
 		}

@@ -122,9 +122,9 @@ func (t *tx) advance(it *itemRow) error {
 	if err != nil || k == nil {
 		return err
 	}
-	next, err := t.item(key)
+	next, err := t.named(key)
 	if err != nil {
-		return t.keep(fmt.Errorf("next in lane: %w", err))
+		return t.keep(err)
 	}
 	return t.schedule(key, &next)
 }

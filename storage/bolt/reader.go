@@ -2,7 +2,7 @@ package bolt
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 
 	"go.etcd.io/bbolt"
 
@@ -84,6 +84,15 @@ func (r *reader) item(key []byte) (itemRow, error) {
 		return itemRow{}, err
 	}
 	return decodeItem(key, v)
+}
+
+// named reads the row of an item that lane or schedule names.
+func (r *reader) named(key []byte) (itemRow, error) {
+	it, err := r.item(key)
+	if errors.Is(err, store.ErrNotFound) {
+		err = damaged("a queue names an item that is not there")
+	}
+	return it, err
 }
 
 // scan walks a bucket. fn may write to it: the cursor is then put anew.
@@ -215,4 +224,4 @@ func (c *cursor) before(pos []byte) (k, v []byte) {
 }
 
 // errOver tells a caller that kept what it was only lent.
-var errOver = fmt.Errorf("storage transaction is used after its end")
+var errOver = errors.New("storage transaction is used after its end")
