@@ -9,29 +9,45 @@ func (d *document) classify() {
 	d.settle(segs)
 }
 
-// decide tells for every run of marked lines whether it stays, and gives the lines their classes.
-func (d *document) decide(segs []segment) {
-	firstText, lastText := -1, -1
+// overview is where in a list of segments things stand; -1 for nowhere.
+type overview struct {
+	firstText, lastText int // text with something new in it
+	lastRun             int // text of any kind
+	lastIntro           int // a quotation that a client has introduced
+	lastQuote           int // a run of marked lines that the person did not mark with the editor's button
+	lastLoose           int // one of them with a blank line above
+}
+
+func (d *document) survey(segs []segment) overview {
+	o := overview{-1, -1, -1, -1, -1, -1}
 	for n := range segs {
 		s := &segs[n]
-		if s.kind != segText {
+		switch {
+		case s.kind == segText:
+			o.lastRun = n
 			continue
+		case s.kind == segTail, s.kind == segIntro, s.kind == segQuote && s.attributed:
+			o.lastIntro = n
 		}
-		below := n > 0
-		last := n == len(segs)-1 || segs[n+1].kind != segQuote || !d.textBelow(segs[n+1:])
-		end := s.end
-		if last {
-			end = d.signature(s.start, s.end, below && firstText >= 0 || below && segs[n-1].kind == segQuote)
-		}
-		if below && firstText >= 0 && segs[n-1].kind == segQuote && d.disclaimer(s.start, end) {
-			d.mark(s.start, end, classQuote, "disclaimer below the quotation")
-			end = s.start
-		}
-		if d.nextText(s.start, end) < end {
-			if firstText < 0 {
-				firstText = n
+		if s.kind == segQuote && (s.attributed || d.lines[s.start].hint&hintUserQuote == 0) {
+			o.lastQuote = n
+			if !s.glued || d.html {
+				o.lastLoose = n
 			}
-			lastText = n
+		}
+	}
+	return o
+}
+
+// decide tells for every run of marked lines whether it stays, and gives the lines their classes.
+func (d *document) decide(segs []segment) {
+	o := d.survey(segs)
+	for n := range segs {
+		if segs[n].kind == segText && d.newText(segs, n, &o) {
+			if o.firstText < 0 {
+				o.firstText = n
+			}
+			o.lastText = n
 		}
 	}
 	kept, dropped := false, false
@@ -39,7 +55,7 @@ func (d *document) decide(segs []segment) {
 		s := &segs[n]
 		switch s.kind {
 		case segQuote:
-			if d.keeps(segs, n, firstText, lastText) {
+			if d.keeps(s, n, &o) {
 				kept = true
 				continue
 			}
@@ -47,11 +63,7 @@ func (d *document) decide(segs []segment) {
 			d.mark(s.start, s.end, classQuote, d.quoteRule(s))
 		case segTail:
 			dropped = true
-			for i := s.start; i < s.end; i++ {
-				if l := &d.lines[i]; l.class == classReply {
-					l.set(classQuote, "below the quotation's introduction")
-				}
-			}
+			d.markReply(s, classQuote, "below the quotation's introduction")
 		case segForward:
 			d.posting = PostingForward
 			for i := s.start; i < s.end; i++ {
@@ -61,17 +73,31 @@ func (d *document) decide(segs []segment) {
 			dropped = true
 		}
 	}
-	d.place(segs, firstText, lastText, kept, dropped)
+	d.place(segs, &o, kept, dropped)
 }
 
-// textBelow reports text in any of segs.
-func (d *document) textBelow(segs []segment) bool {
-	for _, s := range segs {
-		if s.kind == segText {
-			return true
+// newText takes signatures and disclaimers off a run of text, and reports whether anything is left.
+func (d *document) newText(segs []segment, n int, o *overview) bool {
+	s := &segs[n]
+	end := s.end
+	quoteAbove := n > 0 && segs[n-1].kind == segQuote
+	if n == len(segs)-1 || segs[n+1].kind != segQuote || o.lastRun <= n {
+		end = d.signature(s.start, s.end, quoteAbove || n > 0 && o.firstText >= 0)
+	}
+	if quoteAbove && o.firstText >= 0 && d.disclaimer(s.start, end) {
+		d.mark(s.start, end, classQuote, "disclaimer below the quotation")
+		end = s.start
+	}
+	return d.nextText(s.start, end) < end
+}
+
+// markReply gives a class to the lines of s that have none yet.
+func (d *document) markReply(s *segment, c class, rule string) {
+	for i := s.start; i < s.end; i++ {
+		if l := &d.lines[i]; l.class == classReply {
+			l.set(c, rule)
 		}
 	}
-	return false
 }
 
 func (d *document) quoteRule(s *segment) string {
@@ -86,38 +112,21 @@ func (d *document) quoteRule(s *segment) string {
 }
 
 // keeps decides about one run of marked lines.
-func (d *document) keeps(segs []segment, n, firstText, lastText int) bool {
-	s := &segs[n]
-	if d.lines[s.start].hint&hintUserQuote != 0 && !s.attributed {
+func (d *document) keeps(s *segment, n int, o *overview) bool {
+	switch {
+	case d.lines[s.start].hint&hintUserQuote != 0 && !s.attributed:
 		return true
-	}
-	if s.forward && !d.pointed {
+	case s.forward && !d.pointed, o.lastText < 0:
 		return false
-	}
-	if lastText < 0 {
-		return false
-	}
-	if !s.attributed && firstText < n && introduced(segs[n+1:]) {
+	case !s.attributed && d.html && o.firstText < n && o.lastIntro > n:
 		return true // above the client's own quotation: the person's doing
-	}
-	if lastText < n { // nothing new below
-		return !s.attributed && firstText >= 0 && (s.glued || d.single(s)) && !d.html
-	}
-	if !s.attributed {
+	case o.lastText < n: // nothing new below
+		return !s.attributed && o.firstText >= 0 && (s.glued || d.single(s)) && !d.html
+	case !s.attributed:
 		return true
 	}
 	// Text above and below, or the quotation goes on below the answer: the answer needs its question.
-	return firstText < n || d.continues(segs, n)
-}
-
-// introduced reports a quotation that a client has introduced.
-func introduced(segs []segment) bool {
-	for _, s := range segs {
-		if s.kind == segTail || s.kind == segIntro || s.kind == segQuote && s.attributed {
-			return true
-		}
-	}
-	return false
+	return o.firstText < n || d.continues(s, n, o)
 }
 
 func (d *document) single(s *segment) bool {
@@ -132,19 +141,13 @@ func (d *document) single(s *segment) bool {
 
 // continues reports that the quotation of segment n goes on below the text that follows it. A run of marked lines that
 // is glued to the text above it, where the first answer is not, was marked by the person.
-func (d *document) continues(segs []segment, n int) bool {
-	s := &segs[n]
+func (d *document) continues(s *segment, n int, o *overview) bool {
 	answerGlued := s.end < len(d.lines) && !d.lines[s.end].blank() && !d.lines[s.end-1].blank()
-	for k := n + 1; k < len(segs); k++ {
-		if segs[k].kind == segQuote && (!segs[k].glued || answerGlued || d.html) && (segs[k].attributed || d.lines[segs[k].start].hint&hintUserQuote == 0) {
-			return true
-		}
-	}
-	return false
+	return o.lastLoose > n || answerGlued && o.lastQuote > n
 }
 
 // place names where the person wrote, and how sure that is.
-func (d *document) place(segs []segment, firstText, lastText int, kept, dropped bool) {
+func (d *document) place(segs []segment, o *overview, kept, dropped bool) {
 	if dropped {
 		d.method = MethodText
 		if d.html {
@@ -168,13 +171,12 @@ func (d *document) place(segs []segment, firstText, lastText int, kept, dropped 
 		}
 	}
 	switch {
-	case firstQuote < 0:
-	case kept && firstText >= 0:
+	case firstQuote < 0 || o.firstText < 0:
+	case kept:
 		d.posting = PostingInterleaved
-	case firstText < 0:
-	case lastText > firstQuote && firstText > firstQuote:
+	case o.firstText > firstQuote:
 		d.posting = PostingBottom
-	case lastText > firstQuote:
+	case o.lastText > firstQuote:
 		d.posting = PostingInterleaved
 	default:
 		d.posting = PostingTop

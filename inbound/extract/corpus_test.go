@@ -21,10 +21,10 @@ import (
 // The share of the public corpus that must come out exactly right, and the other figures of its scorer. They are the
 // figures reached: they may only rise.
 const (
-	floorExact   = 0.0
-	floorF1      = 0.0
-	floorAsserts = 0.0
-	floorHTML    = 0.0
+	floorExact   = 0.948
+	floorF1      = 0.976
+	floorAsserts = 0.96
+	floorHTML    = 0.913
 )
 
 // corpusCase is an entry of the corpus' manifest.

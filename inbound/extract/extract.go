@@ -12,9 +12,12 @@ package extract
 
 import "strings"
 
-// MaxInput is the number of bytes of a body that are looked at. What is beyond belongs to the quotation: nobody
-// types a megabyte.
+// MaxInput is the number of bytes of a body that are read; nobody types a megabyte. Lines beyond the first 65,536 are
+// not looked at and belong to the quotation.
 const MaxInput = 1 << 20
+
+// maxLines is the number of lines that are looked at.
+const maxLines = 1 << 16
 
 // Input is one decoded mail body and what is known about it.
 type Input struct {
@@ -97,10 +100,13 @@ func Extract(in Input) Result {
 	if strings.TrimSpace(text) != "" || page == nil {
 		d.scan(text)
 	} else {
-		d.lines, d.html = page.lines, true
+		d.lines, d.html, d.rest = page.lines, true, page.rest.String()
 	}
 	d.classify()
 	r := d.result()
+	if !d.html {
+		d.again(&r)
+	}
 	secrets := newSecrets(in.Redact)
 	if page != nil {
 		d.fromPage(page, secrets, &r)

@@ -5,7 +5,7 @@ package extract
 func (d *document) fromPage(p *page, s *secrets, r *Result) {
 	h := d
 	if !d.html {
-		h = &document{lines: p.lines, html: true, sent: d.sent}
+		h = &document{lines: p.lines, html: true, sent: d.sent, rest: p.rest.String()}
 		h.classify()
 		if better(h, d) {
 			*r = h.result()

@@ -20,6 +20,9 @@ func (l *line) headerAt() (headerKind, string) {
 
 // headerBlock reads a block of header fields that starts at line i. It returns the first line after it.
 func (d *document) headerBlock(i int) (end int, lang string, ok bool) {
+	if i < d.headerless {
+		return 0, "", false // a part of what was not a block is none either
+	}
 	kind, lang := d.lines[i].headerAt()
 	if kind == 0 {
 		return 0, "", false
@@ -47,6 +50,7 @@ func (d *document) headerBlock(i int) (end int, lang string, ok bool) {
 		end = j + 1
 	}
 	if !convincing(kinds, addr, d.timed(i, end)) && (kinds&headerFrom == 0 || end < i+2 || d.introAbove(i, 0) == i) {
+		d.headerless = end
 		return 0, "", false
 	}
 	return end, lang, true

@@ -11,22 +11,29 @@ import (
 type page struct {
 	root  *html.Node // nil if it is nested too deeply to be parsed
 	lines []line
-	spans []span // of the nodes that make text, in the order of the document
+	spans []span          // of the nodes that make text, in the order of the document
+	rest  strings.Builder // what is beyond maxLines
 }
 
 // span is the lines a node has a part in.
 type span struct{ first, last int32 }
 
-// parsePage parses a body. x/net/html refuses nesting beyond 512 elements: then only the tags are taken off.
+// maxTags is how many tags are made a tree of. A tree costs a multiple of its text in time and memory.
+const maxTags = 20_000
+
+// parsePage parses a body. Where there are too many tags, or they are nested beyond the 512 elements that x/net/html
+// accepts, the tags are only taken off.
 func parsePage(body string) *page {
 	p := &page{}
 	w := &pageWriter{page: p}
-	root, err := html.Parse(strings.NewReader(body))
-	if err != nil {
+	if strings.Count(body, "<") <= maxTags {
+		if root, err := html.Parse(strings.NewReader(body)); err == nil {
+			p.root = root
+			w.node(root, 0)
+		}
+	}
+	if p.root == nil {
 		w.strip(body)
-	} else {
-		p.root = root
-		w.node(root, 0)
 	}
 	w.newline()
 	for len(p.lines) > 0 && p.lines[len(p.lines)-1].blank() {
@@ -189,7 +196,8 @@ func (w *pageWriter) link(n *html.Node) {
 		return
 	}
 	bare := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(href, "https://"), "http://"), "/")
-	if strings.HasSuffix(strings.TrimSuffix(string(w.text), "/"), bare) {
+	end := w.text[max(0, len(w.text)-len(bare)-1):]
+	if strings.HasSuffix(strings.TrimSuffix(string(end), "/"), bare) {
 		return
 	}
 	w.text = append(w.text, " <"+href+">"...)
@@ -263,6 +271,11 @@ func (w *pageWriter) newline() {
 func (w *pageWriter) gapless() { w.put("") }
 
 func (w *pageWriter) put(s string) {
+	if len(w.page.lines) >= maxLines {
+		w.page.rest.WriteString(s)
+		w.page.rest.WriteByte('\n')
+		return
+	}
 	l := line{raw: s, text: trimInvisible(s), depth: w.depth, colon: -1, hint: w.hint}
 	if w.depth > 0 {
 		l.raw = strings.TrimRight(strings.Repeat("> ", int(min(w.depth, 64)))+s, " ")

@@ -9,6 +9,10 @@ func (d *document) result() Result {
 	r.Quoted = d.join(func(l *line) bool {
 		return l.class == classQuote || l.class == classAttribution || l.class == classHeader || l.class == classMarker
 	})
+	if d.rest != "" {
+		r.Quoted = strings.TrimPrefix(r.Quoted+"\n"+d.rest, "\n")
+		r.Confidence = Low
+	}
 	r.Signature = d.join(func(l *line) bool { return l.class == classSignature || l.class == classDevice })
 	r.Full = r.Text
 	if r.Signature != "" {

@@ -11,10 +11,9 @@ const keyWidth = 48
 
 // document is a body on its way through the rules.
 type document struct {
-	src   string
 	lines []line
-	html  bool // the lines come from HTML: quotation depth is structure, not typed chevrons
-	plain bool // src has only LF line ends, so that parts of it can be cut out as they are
+	rest  string // beyond maxLines
+	html  bool   // the lines come from HTML: quotation depth is structure, not typed chevrons
 	sent  *sentIndex
 
 	lang       string
@@ -23,15 +22,18 @@ type document struct {
 	posting    string
 	only       bool // nothing new
 	pointed    bool // the person points to the mail he forwards
+	headerless int  // no header block starts above this line
 }
 
 // scan splits text into lines.
 func (d *document) scan(text string) {
-	d.src = text
-	d.plain = strings.IndexByte(text, '\r') < 0
-	d.lines = make([]line, 0, strings.Count(text, "\n")+2)
+	d.lines = make([]line, 0, min(strings.Count(text, "\n"), maxLines)+2)
 	fences := 0
 	for len(text) > 0 {
+		if len(d.lines) >= maxLines {
+			d.rest = text
+			break
+		}
 		raw := text
 		if i := strings.IndexByte(text, '\n'); i >= 0 {
 			raw, text = text[:i], text[i+1:]
@@ -44,7 +46,6 @@ func (d *document) scan(text string) {
 		if head, tail, ok := splitAtMarker(raw); ok {
 			d.lines = append(d.lines, newLine(head))
 			raw = tail
-			d.plain = false
 		}
 		d.lines = append(d.lines, newLine(raw))
 		if strings.HasPrefix(d.lines[len(d.lines)-1].text, "```") {
@@ -74,7 +75,6 @@ func (d *document) dashedDevice() {
 		d.lines[i] = newLine(strings.TrimRight(d.lines[i].raw[:at], " "))
 		d.lines[i].text = head
 		d.lines = slices.Insert(d.lines, i+1, tail)
-		d.plain = false
 		i++
 	}
 }

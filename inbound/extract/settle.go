@@ -18,7 +18,7 @@ func (d *document) settle(segs []segment) {
 		return
 	}
 	if hard || !d.any(classQuote) {
-		d.only = d.nextText(0, len(d.lines)) < len(d.lines)
+		d.only = d.anything()
 		return
 	}
 	// Marked lines and nothing else, without an attribution: a list drawn with chevrons, perhaps.
@@ -59,6 +59,16 @@ func (d *document) typedWithin() bool {
 		d.confidence, d.posting = Low, PostingInterleaved
 	}
 	return found
+}
+
+// anything reports a body that is not blank.
+func (d *document) anything() bool {
+	for i := range d.lines {
+		if l := &d.lines[i]; !l.blank() || l.depth > 0 {
+			return true
+		}
+	}
+	return d.rest != ""
 }
 
 func (d *document) anyReply() bool {
