@@ -142,12 +142,12 @@ func (e *Engine) settleBatch() {
 		}
 		return
 	}
+	e.tuneFreelist()
 	e.commits.Add(1)
 	e.updates.Add(int64(len(b.calls)))
 	for _, c := range b.calls {
 		c.answer(c.err)
 	}
-	e.tuneFreelist()
 }
 
 // retry gives up a batch in which bbolt panicked, answers the call that met the
