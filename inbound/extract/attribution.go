@@ -329,7 +329,11 @@ func (d *document) opener(start int, depth uint16) int {
 	var f, g features
 	f.add(d.lines[start].text)
 	g.add(up.text)
-	if g.first&opensAttribution != 0 && g.dated() && g.words < 12 && !f.date && !f.year {
+	whole := f.date || f.year
+	opens := g.first&opensAttribution != 0 && g.dated() && g.words < 12 && !whole
+	begins := start == 1 || d.lines[start-2].blank()
+	half := g.words < 14 && (!whole && g.dated() && (g.date || g.year) || g.addr && !f.addr)
+	if opens || begins && start > 1 && half {
 		return start - 1
 	}
 	return start

@@ -21,14 +21,14 @@ func deviceLine(s string) (lang string, ok bool) {
 	}
 	w := wordsOf(s)
 	n := w.n
+	if n > 0 && w.glued() {
+		return w.gluedDevice(s)
+	}
 	if n < 2 || n > 14 {
 		return "", false
 	}
 	if w.fetches() && (linked || n <= 7) && strings.Contains(s, "Outlook") {
 		return "", true
-	}
-	if w.glued() {
-		return w.gluedDevice(s)
 	}
 	first, last := w.flags[0], w.flags[n-1]
 	switch {
@@ -155,12 +155,16 @@ func (w *wordList) names(a, b int) bool {
 	return false
 }
 
+// prepositions stand behind "sent"; what does not have one was sent to somebody.
+var prepositions = map[string]bool{"from": true, "via": true, "with": true, "using": true, "by": true, "through": true, "on": true, "frá": true, "úr": true}
+
 // sentFirst judges a line whose first word is "sent".
 func (w *wordList) sentFirst() bool {
 	if w.n > 1 && w.cut == 1 {
 		return false
 	}
-	if w.names(1, w.n) {
+	english := w.text[0] == "sent" || w.text[0] == "get" || w.text[0] == "via"
+	if w.names(1, w.n) && (!english || w.text[0] == "via" || prepositions[w.text[1]]) {
 		return true
 	}
 	switch w.text[1] {
