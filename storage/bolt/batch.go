@@ -62,6 +62,9 @@ type batch struct {
 }
 
 func (e *Engine) newBatch() (*batch, error) {
+	if err := e.failure(); err != nil {
+		return nil, err
+	}
 	btx, err := begin(e.db, true)
 	if err != nil {
 		return nil, err
@@ -244,10 +247,16 @@ func (b *batch) finish() (until time.Time, err error) {
 	return until, b.btx.Commit()
 }
 
-// abandon ends a batch that is not committed.
+// abandon ends a batch that is not committed. Should bbolt panic even in that,
+// its lock is lost and nothing can be written any more.
 func (b *batch) abandon() {
 	var err error
+	defer func() {
+		if err != nil {
+			b.e.fail(err)
+		}
+	}()
 	defer caught(&err)
 	b.e.leases.unsettle(b.settled)
-	b.btx.Rollback() // says only whether bbolt has done it itself
+	b.btx.Rollback() // its error says only that bbolt has done it already
 }

@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,37 +25,46 @@ func openBench(b *testing.B) *Engine {
 	return e
 }
 
-// BenchmarkCommit writes a row of 256 bytes per Update.
+// BenchmarkCommit writes a row of 256 bytes per Update: at the end of one table,
+// or, scattered, each caller somewhere of its own, which makes bbolt write as
+// many pages as there are callers.
 func BenchmarkCommit(b *testing.B) {
 	for _, callers := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			e := openBench(b)
-			value := make([]byte, 256)
-			var n atomic.Int64
-			before := e.Stats()
-			b.ResetTimer()
-			var wg sync.WaitGroup
-			for range callers {
-				wg.Go(func() {
-					for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
-						key := binary.BigEndian.AppendUint64(nil, uint64(i)*0x9e3779b97f4a7c15)
-						err := e.Update(context.Background(), store.SystemScope("bench"), func(tx store.Tx) error {
-							return tx.Put("bench", key, value)
-						})
-						if err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			wg.Wait()
-			b.StopTimer()
-			after := e.Stats()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
-			b.ReportMetric(float64(after.Updates-before.Updates)/float64(after.Commits-before.Commits), "updates/commit")
+			benchCommit(b, callers, func(_ int, i uint64) store.Key { return store.Key(nil).Uint(i) })
 		})
 	}
+	b.Run("callers=64/scattered", func(b *testing.B) {
+		benchCommit(b, 64, func(c int, i uint64) store.Key { return store.Key{byte(c)}.Uint(i) })
+	})
+}
+
+func benchCommit(b *testing.B, callers int, key func(c int, i uint64) store.Key) {
+	e := openBench(b)
+	value := make([]byte, 256)
+	var n atomic.Int64
+	before := e.Stats()
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for c := range callers {
+		wg.Go(func() {
+			for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
+				k := key(c, uint64(i))
+				err := e.Update(context.Background(), store.SystemScope("bench"), func(tx store.Tx) error {
+					return tx.Put("bench", k, value)
+				})
+				if err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	after := e.Stats()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+	b.ReportMetric(float64(after.Updates-before.Updates)/float64(after.Commits-before.Commits), "updates/commit")
 }
 
 // BenchmarkLeaseDone takes items of a queue by tens and settles each in an
@@ -109,6 +117,49 @@ func settleShard(e *Engine, s store.Shard, now time.Time) error {
 			if err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// BenchmarkOpen opens a database with a million items queued and leases one.
+func BenchmarkOpen(b *testing.B) {
+	dir, ctx, now := b.TempDir(), context.Background(), time.Now()
+	e, err := Open(dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for from := 0; from < 1_000_000; from += 10_000 {
+		err := e.Update(ctx, store.SystemScope("bench"), func(tx store.Tx) error {
+			for i := from; i < from+10_000; i++ {
+				ref := store.ItemRef{Queue: store.Deliveries, App: "app", Shard: store.Shard(i), ID: fmt.Sprintf("%08d", i)}
+				if err := tx.Enqueue(store.Item{ItemRef: ref, Due: now, Payload: make([]byte, 64)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := e.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		e, err := Open(dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		due, err := e.NextDue(ctx, store.Deliveries)
+		if err != nil || len(due) != 256 {
+			b.Fatal(len(due), err)
+		}
+		ls, err := e.Lease(ctx, store.LeaseRequest{Queue: store.Deliveries, Now: now, Until: now.Add(time.Hour), Max: 1})
+		if err != nil || len(ls) != 1 {
+			b.Fatal(len(ls), err)
+		}
+		if err := e.Close(); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

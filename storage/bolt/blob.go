@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"syscall"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -92,7 +91,7 @@ func (e *Engine) Stage(ctx context.Context, app gateway.AppID, data []byte) (sto
 	if err := e.blobs.save(s.Ref, data); err != nil {
 		if errors.Is(err, errSync) {
 			err = e.fail(err)
-		} else if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		} else if noRoom(err) {
 			err = fmt.Errorf("%w: %w", store.ErrFull, err)
 		}
 		return store.Staged{}, fmt.Errorf("stage: %w", err)

@@ -20,7 +20,7 @@ type blobs struct {
 	// pins are the files that were staged and not kept yet: they are not
 	// removed, whether another's row names them or none.
 	pins map[gateway.BlobRef]pin
-	made [256]bool // directories known to be on the disk
+	made map[gateway.BlobRef]bool // directories known to be on the disk
 	bin  []gateway.BlobRef
 	// work tells the janitor that bin has something.
 	work chan struct{}
@@ -36,7 +36,7 @@ type pin struct {
 var errSync = errors.New("sync failed")
 
 func newBlobs(dir string) *blobs {
-	return &blobs{dir: dir, pins: make(map[gateway.BlobRef]pin), work: make(chan struct{}, 1)}
+	return &blobs{dir: dir, pins: make(map[gateway.BlobRef]pin), made: make(map[gateway.BlobRef]bool), work: make(chan struct{}, 1)}
 }
 
 func (b *blobs) path(ref gateway.BlobRef) string {
@@ -81,11 +81,9 @@ func (b *blobs) save(ref gateway.BlobRef, data []byte) error {
 
 // makeDir makes one of the 256 directories, once.
 func (b *blobs) makeDir(dir string, ref gateway.BlobRef) error {
-	var n int
-	fmt.Sscanf(string(ref[:2]), "%02x", &n)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.made[n] {
+	if b.made[ref[:2]] {
 		return nil
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -94,7 +92,7 @@ func (b *blobs) makeDir(dir string, ref gateway.BlobRef) error {
 	if err := syncDir(b.dir); err != nil {
 		return err
 	}
-	b.made[n] = true
+	b.made[ref[:2]] = true
 	return nil
 }
 

@@ -52,8 +52,11 @@ func isFault(p any) bool {
 // bbolt hands on the *fs.PathError of a write and the bare number of a sync.
 func isFull(err error) bool {
 	var p *fs.PathError
-	return errors.As(err, &p) && p.Op == "write" &&
-		(errors.Is(p.Err, syscall.ENOSPC) || errors.Is(p.Err, syscall.EDQUOT))
+	return errors.As(err, &p) && p.Op == "write" && noRoom(p.Err)
+}
+
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // beginError translates why a bbolt transaction did not begin.

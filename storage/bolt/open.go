@@ -48,7 +48,7 @@ func Open(path string, o Options) (*Engine, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := makeDirs(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	unlock, err := lockDir(filepath.Join(path, lockName))
@@ -154,7 +154,7 @@ func (r *reader) metaNumber(key []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(v), nil
 }
 
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+func encodeNumber(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // ensure makes the database if there is none. An empty file is none either:
 // nothing in it was ever acknowledged.
@@ -173,13 +173,30 @@ func ensure(dir string, log *slog.Logger) error {
 	if left, _ := filepath.Glob(filepath.Join(blobs, "*", "*")); len(left) > 0 {
 		return damaged("there are blobs, but no database %s; restore it from a backup, or move %s away", fileName, blobs)
 	}
-	if err := os.MkdirAll(blobs, 0o700); err != nil {
+	if err := makeDirs(blobs); err != nil {
 		return err
 	}
 	if err := create(filepath.Join(dir, newName), name); err != nil {
 		return fmt.Errorf("make database: %w", err)
 	}
-	return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
+	return syncDir(dir)
+}
+
+// makeDirs is os.MkdirAll that makes what it made durable.
+func makeDirs(path string) error {
+	if fi, err := os.Stat(path); err == nil && fi.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if parent != path {
+		if err := makeDirs(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
 }
 
 // create makes a database under a temporary name, complete and synced, and
@@ -207,7 +224,7 @@ func initialise(btx *bbolt.Tx) error {
 		}
 	}
 	b := newBucket(btx.Bucket([]byte(metaBucket)), metaBucket)
-	schema, lay := number(store.SchemaVersion), number(layout)
+	schema, lay := encodeNumber(store.SchemaVersion), encodeNumber(layout)
 	return errors.Join(
 		b.Put(schemaKey, appendRecord(nil, b.seed, schemaKey, schema)),
 		b.Put(layoutKey, appendRecord(nil, b.seed, layoutKey, lay)))

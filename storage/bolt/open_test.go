@@ -76,7 +76,7 @@ func TestOpenNewer(t *testing.T) {
 		}
 		err = db.Update(func(btx *bbolt.Tx) error {
 			b := newBucket(btx.Bucket([]byte(metaBucket)), metaBucket)
-			return b.Put(key, appendRecord(nil, b.seed, key, number(99)))
+			return b.Put(key, appendRecord(nil, b.seed, key, encodeNumber(99)))
 		})
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Fatal(err)

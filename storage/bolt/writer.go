@@ -10,7 +10,8 @@ import (
 	"github.com/replygate/replygate/gateway/store"
 )
 
-// Update implements store.Store. fn runs in the writer's goroutine.
+// Update implements store.Store. fn runs in the writer's goroutine, which
+// serialises all scopes.
 func (e *Engine) Update(ctx context.Context, _ store.Scope, fn func(store.Tx) error) error {
 	if err := e.usable(ctx); err != nil {
 		return err
@@ -61,7 +62,7 @@ func (e *Engine) wait() bool {
 	}
 	select {
 	case c := <-e.calls:
-		e.open(c)
+		e.start(c)
 		return true
 	case <-e.closing:
 		return false
@@ -70,8 +71,8 @@ func (e *Engine) wait() bool {
 	}
 }
 
-// open begins a batch with its first calls.
-func (e *Engine) open(calls ...*call) {
+// start begins a batch with its first calls.
+func (e *Engine) start(calls ...*call) {
 	b, err := e.newBatch()
 	if err != nil {
 		err = e.fail(err)
@@ -105,15 +106,18 @@ func (e *Engine) take(b *batch) *call {
 	if len(b.calls) >= batchCalls || b.bytes >= batchBytes {
 		return nil
 	}
-	for range 2 {
-		select {
-		case c := <-e.calls:
-			return c
-		default:
-			runtime.Gosched()
-		}
+	select {
+	case c := <-e.calls:
+		return c
+	default:
+		runtime.Gosched()
 	}
-	return nil
+	select {
+	case c := <-e.calls:
+		return c
+	default:
+		return nil
+	}
 }
 
 // settleBatch commits the batch and answers everybody in it. Those who failed
@@ -163,7 +167,7 @@ func (e *Engine) retry(b *batch) {
 		c.state.Store(waiting)
 	}
 	if again = append(again, e.pending...); len(again) > 0 {
-		e.open(again...)
+		e.start(again...)
 	}
 }
 
