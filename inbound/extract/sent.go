@@ -19,12 +19,19 @@ const (
 // sentIndex is what we sent, in a form in which it is found again although a client has marked, wrapped, re-encoded or
 // shortened it: sets of words in a row, of words, and of short lines, all hashed.
 type sentIndex struct {
-	runs   map[uint64]uint8 // shingles, with the mails they stand in
+	runs   map[uint64]place // shingles
 	words  map[uint64]bool
 	lines  map[uint64]bool // lines too short for a shingle
 	totals [sentMails]int
 	n      int
+	seen   int      // words
 	names  []string // folded From names and subjects
+}
+
+// place is where a shingle stands.
+type place struct {
+	mails uint8 // the mails it is in
+	at    int32 // where it was first seen
 }
 
 // indexSent indexes the newest mails. It returns nil if there is none.
@@ -32,7 +39,7 @@ func indexSent(sent []Sent) *sentIndex {
 	if len(sent) == 0 {
 		return nil
 	}
-	x := &sentIndex{runs: map[uint64]uint8{}, words: map[uint64]bool{}, lines: map[uint64]bool{}}
+	x := &sentIndex{runs: map[uint64]place{}, words: map[uint64]bool{}, lines: map[uint64]bool{}}
 	for i := range sent[:min(len(sent), sentMails)] {
 		s := &sent[i]
 		var d document
@@ -69,10 +76,17 @@ func (x *sentIndex) addLines(lines []line, mail int) {
 	for i, h := range t.hash {
 		x.words[h] = true
 		if i+shingle <= len(t.hash) {
-			x.runs[lineHash(t.hash[i:i+shingle])] |= 1 << mail
+			h := lineHash(t.hash[i : i+shingle])
+			p, seen := x.runs[h]
+			if !seen {
+				p.at = int32(x.seen + i)
+			}
+			p.mails |= 1 << mail
+			x.runs[h] = p
 		}
 	}
 	x.totals[mail] = max(x.totals[mail], len(t.hash))
+	x.seen += len(t.hash)
 }
 
 // tokens are the words of lines, hashed.
@@ -150,7 +164,8 @@ func lineHash(words []uint64) uint64 {
 type match struct {
 	words, ours, known int32 // words; of them in a shingle of ours; of them in our vocabulary
 	sent               bool
-	mails              uint8
+	short              bool  // a short line of ours, to be confirmed by a neighbour
+	at                 int32 // where its first shingle stands in what we sent, from 1; 0 if it has none
 }
 
 // matchSent marks the lines that we sent, and those above them that introduce them.
@@ -190,14 +205,17 @@ func (d *document) compare() []match {
 			}
 		}
 		if n := m[i].words; n > 0 && n <= shingle+2 && d.sent.lines[lineHash(t.hash[before:])] {
-			m[i].mails = 1 // to be confirmed by a neighbour
+			m[i].short = true
 		}
 	}
 	covered := -1
 	for i := 0; i+shingle <= len(t.hash); i++ {
-		mask := d.sent.runs[lineHash(t.hash[i:i+shingle])]
-		if mask == 0 {
+		p := d.sent.runs[lineHash(t.hash[i:i+shingle])]
+		if p.mails == 0 {
 			continue
+		}
+		if l := &m[t.line[i]]; l.at == 0 {
+			l.at = p.at + 1
 		}
 		for k := max(i, covered+1); k < i+shingle; k++ {
 			m[t.line[k]].ours++
@@ -218,7 +236,7 @@ func confirm(d *document, m []match) {
 		if d.lines[i].blank() || m[i].words == 0 {
 			return
 		}
-		if last && !m[i].sent && m[i].mails != 0 {
+		if last && !m[i].sent && m[i].short {
 			m[i].sent = true
 		}
 		last = m[i].sent
@@ -232,14 +250,22 @@ func confirm(d *document, m []match) {
 	}
 }
 
-// clusterEnd returns the end of a run of lines of ours, with no more than clusterGap other lines between.
+// clusterEnd returns the end of a run of lines of ours, with no more than clusterGap other lines between. It ends where a
+// client introduces a quotation, where the quote marks begin, and where our words begin again from further up: what
+// stands before was then repeated by the person.
 func (d *document) clusterEnd(m []match, i int) int {
-	end, gap := i+1, 0
+	end, gap, at := i+1, 0, m[i].at
 	for j := i + 1; j < len(m); j++ {
 		switch {
 		case m[j].sent:
-			end, gap = j+1, 0
-		case d.lines[j].blank() || m[j].words == 0:
+			if m[j].at != 0 && m[j].at < at || (d.lines[j].depth > 0) != (d.lines[i].depth > 0) || gap > 0 && d.introducedAt(j) < j {
+				return end
+			}
+			end, gap, at = j+1, 0, max(at, m[j].at)
+		case m[j].words == 0:
+			if l := &d.lines[j]; gap == 0 && (strings.Contains(l.text, "://") || l.text == "|") {
+				end = j + 1 // a link, a quote mark that we do not know
+			}
 		default:
 			if gap++; gap > clusterGap {
 				return end
@@ -291,24 +317,36 @@ func (d *document) introducedAt(i int) int {
 	if depth > 0 {
 		return i
 	}
-	best := i
-	for k := last; k >= 0 && k > last-aboveLines; k-- {
+	if top, ok := d.fieldsAbove(last); ok {
+		return d.drawnAbove(d.introAbove(top, 0), 0)
+	}
+	for k := last; k >= 0 && k > last-3; k-- {
 		l := &d.lines[k]
-		if l.blank() || l.depth != depth || l.hint&hintSent != 0 {
+		if l.blank() || l.depth != depth || l.hint&hintSent != 0 || k < last && endsSentence(l.text) {
 			break
 		}
-		if !d.introduces(k, last) {
-			if best < i {
-				break
-			}
-			continue
+		if d.introduces(k, last) {
+			return d.drawnAbove(d.opener(k, depth), 0)
 		}
-		best = k
 	}
-	if best == i {
-		return i
+	return i
+}
+
+// fieldsAbove finds two lines or more of the form "key: value" that end at line last, one of which tells something of
+// the mail below. It returns the first of them.
+func (d *document) fieldsAbove(last int) (int, bool) {
+	top, told := last+1, false
+	for k := last; k >= 0 && k > last-aboveLines; k-- {
+		l := &d.lines[k]
+		if l.colon <= 0 || l.colon > 30 || int(l.colon) >= len(l.text)-1 || l.hint&hintSent != 0 || len(l.text) > attributionBytes {
+			break
+		}
+		var f features
+		f.add(l.text)
+		told = told || f.addr || f.dated() || d.namesUs(l.text)
+		top = k
 	}
-	return d.drawnAbove(d.introAbove(d.opener(best, depth), 0), 0)
+	return top, last-top+1 >= 2 && told
 }
 
 // introduces reports that the lines from a to b are an introduction.
@@ -325,14 +363,6 @@ func (d *document) introduces(a, b int) bool {
 	}
 	if f.incomplete() || f.stops > 0 {
 		return false
-	}
-	if a < b { // more lines than an attribution has: fields
-		if kind, _ := d.lines[a].headerAt(); kind != 0 {
-			return true
-		}
-		if b-a >= 3 {
-			return false
-		}
 	}
 	if kind, _, _ := markOf(d.lines[a].text); kind != markNone {
 		return true
