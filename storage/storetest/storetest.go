@@ -16,7 +16,7 @@ import (
 // Run tests an engine. place makes room for an empty database and returns what
 // opens it; after Close it is called again and must find everything there.
 func Run(t *testing.T, place func(t *testing.T) (open func() store.Store)) {
-	for _, group := range [][]suiteTest{rowTests, fateTests, queueTests, laneTests, blobTests, lifeTests, modelTests} {
+	for _, group := range [][]suiteTest{rowTests, typedTests, fateTests, queueTests, laneTests, blobTests, lifeTests, modelTests} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
 				h := &harness{T: t, open: place(t)}
