@@ -69,6 +69,9 @@ func markOf(s string) (kind markKind, lang, rest string) {
 	if len(s) < 6 {
 		return markNone, "", ""
 	}
+	if replyAbove(s) {
+		return markOriginal, "", ""
+	}
 	n := dashes(s)
 	if n < 2 {
 		return bareMark(s)
@@ -99,6 +102,22 @@ func markOf(s string) (kind markKind, lang, rest string) {
 		return markForward, "en", ""
 	}
 	return markNone, "", ""
+}
+
+// replyAbove knows the line that notification mails begin with: "## Please reply above this line ##".
+func replyAbove(s string) bool {
+	if c := s[0]; len(s) > 100 || c != '-' && c != '#' && c != '=' && c != '*' && c != '_' && c != '<' && c != '[' && c != '(' {
+		return false
+	}
+	var buf [128]byte
+	phrase := string(fold(buf[:], s))
+	for _, p := range [...]string{"above this line", "über dieser linie", "oberhalb dieser linie", "oberhalb dieser zeile", "au dessus de cette ligne",
+		"encima de esta línea", "sopra questa linea", "sopra questa riga", "boven deze lijn", "boven deze regel", "acima desta linha", "ovanför denna rad", "ovenfor denne linje", "powyżej tej linii", "выше этой строки", "выше этой линии"} {
+		if strings.Contains(phrase, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // behind drops the closing dashes.

@@ -214,6 +214,7 @@ func (w *pageWriter) words(s string) span {
 				w.newline()
 			}
 			w.text = append(w.text, strings.TrimSuffix(l, "\r")...)
+			w.begun = w.begun || l != ""
 		}
 		return span{first, int32(len(w.page.lines))}
 	}
@@ -230,7 +231,7 @@ func (w *pageWriter) words(s string) span {
 		}
 		if !wrote {
 			first = int32(len(w.page.lines))
-			if w.gap && len(w.text) == 0 && len(w.page.lines) > 0 {
+			if len(w.text) == 0 && w.gapDue() {
 				first++
 			}
 			wrote = true
@@ -257,18 +258,22 @@ func (w *pageWriter) newline() {
 	if !w.begun {
 		return
 	}
-	if w.gap && len(w.page.lines) > 0 && !w.page.lines[len(w.page.lines)-1].blank() && len(trimInvisible(string(w.text))) > 0 {
+	if w.gapDue() && trimInvisible(string(w.text)) != "" {
+		inner := w.depth
+		w.depth = min(inner, w.page.lines[len(w.page.lines)-1].depth)
 		w.put("")
-	} else if w.gap && len(w.page.lines) > 0 {
-		w.gapless()
+		w.depth = inner
 	}
 	w.gap = false
 	w.put(string(w.text))
 	w.text, w.begun = w.text[:0], false
 }
 
-// gapless makes up for a blank line that was announced to the spans and is not needed.
-func (w *pageWriter) gapless() { w.put("") }
+// gapDue reports that a blank line has to come first.
+func (w *pageWriter) gapDue() bool {
+	n := len(w.page.lines)
+	return w.gap && n > 0 && !w.page.lines[n-1].blank()
+}
 
 func (w *pageWriter) put(s string) {
 	if len(w.page.lines) >= maxLines {
