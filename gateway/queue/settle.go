@@ -65,6 +65,9 @@ func (r *Runner) handle(h *hold) Outcome {
 		return Again
 	case errors.Is(err, store.ErrLeaseLost):
 		return Lost
+	case final(err):
+		r.Log.Warn("result not stored: the store takes no more work", "item", h.leased.Item.ID, "app", string(h.leased.Item.App), "err", err)
+		return Trouble
 	}
 	r.putBack(h, err)
 	return Trouble

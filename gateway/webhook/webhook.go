@@ -15,7 +15,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -57,6 +56,8 @@ type Observation struct {
 	// State is what the event's telling is in after the attempt: event.Told,
 	// event.Waiting or event.Dead.
 	State string
+	// Attempt counts the attempts, from 1.
+	Attempt int
 	// Status is the HTTP status, 0 if there was no answer.
 	Status int
 	// Took is how long the attempt took, Since how old the event was when it began.
@@ -86,25 +87,6 @@ func New(c Config) *Teller {
 // Close closes idle connections. Call it when the queue has ended.
 func (t *Teller) Close() { t.client.CloseIdleConnections() }
 
-// schedule is the example of Standard Webhooks: 75.6 hours in ten attempts.
-var schedule = queue.Schedule{Delays: []time.Duration{
-	0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
-	5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-}}
-
-const (
-	// laneTries is after how many failures an event steps aside, so that the
-	// later ones of its conversation pass.
-	laneTries = 2
-	// strictTime is for how long an endpoint with strict ordering is kept
-	// waiting for a failed event instead.
-	strictTime = 15 * time.Minute
-	// maxRetryAfter bounds what a receiver may ask for.
-	maxRetryAfter = 24 * time.Hour
-	// keptAttempts is how many attempts a store.EventTell remembers.
-	keptAttempts = 16
-)
-
 // telling is one event on its way to one endpoint.
 type telling struct {
 	item     store.Item
@@ -132,12 +114,19 @@ func (t *Teller) Handle(ctx context.Context, l store.Leased) queue.Result {
 	if at, ok := g.enter(ctx, time.Now()); !ok {
 		return tg.later(at)
 	}
-	a := t.attempt(ctx, &tg)
-	g.leave(time.Now(), a)
+	a := t.pass(ctx, g, &tg)
 	if a.aborted {
 		return tg.later(l.Item.Due)
 	}
 	return t.conclude(&tg, a)
+}
+
+// pass makes the attempt that the gate let in; whatever happens, it leaves.
+func (t *Teller) pass(ctx context.Context, g *gate, tg *telling) attempt {
+	a := attempt{aborted: true} // so it stays if the attempt panics
+	defer func() { g.leave(time.Now(), a) }()
+	a = t.attempt(ctx, tg)
+	return a
 }
 
 // load reads what the item is about. Rows that are gone are left zero.
@@ -169,138 +158,4 @@ func (t *Teller) load(ctx context.Context, it store.Item) (telling, error) {
 func (tg *telling) tellKey() store.Key {
 	ev, ep, _ := strings.Cut(tg.item.ID, "/")
 	return event.TellKey(tg.item.App, gateway.EventID(ev), gateway.EndpointID(ep))
-}
-
-// later puts the item back without counting an attempt.
-func (tg *telling) later(at time.Time) queue.Result {
-	it := tg.item
-	it.Due = at
-	return queue.Result{Again: &it}
-}
-
-// bury ends telling an event that cannot be told.
-func (t *Teller) bury(tg *telling, why string) queue.Result {
-	t.gates.forget(tg.item.App, tg.tell.Endpoint)
-	tg.note(event.Dead, store.TellAttempt{At: time.Now(), Error: why})
-	return queue.Result{Apply: tg.put}
-}
-
-// note writes an attempt into the telling's row, in memory.
-func (tg *telling) note(state string, a store.TellAttempt) {
-	all := append(tg.tell.Attempts[:len(tg.tell.Attempts):len(tg.tell.Attempts)], a)
-	tg.tell.Attempts = all[max(0, len(all)-keptAttempts):]
-	tg.tell.State, tg.tell.UpdatedAt = state, time.Now()
-}
-
-// put stores the telling's row.
-func (tg *telling) put(tx store.Tx) error {
-	return store.EventTells.Put(tx, tg.tellKey(), tg.tell)
-}
-
-// conclude turns an attempt into the result of its item.
-func (t *Teller) conclude(tg *telling, a attempt) queue.Result {
-	res := queue.Result{Apply: tg.put}
-	state := event.Told
-	if !a.told() {
-		state = event.Dead
-		if a.status != http.StatusGone {
-			if res.Again = tg.again(a); res.Again != nil {
-				state = event.Waiting
-			}
-		}
-	}
-	tg.note(state, store.TellAttempt{At: a.at, Status: a.status, Error: a.problem, Took: a.took.Milliseconds()})
-	if a.status == http.StatusGone {
-		res.Scope, res.Apply = store.AppScope(tg.app.ID), tg.disable
-	}
-	t.report(tg, a, state)
-	return res
-}
-
-// again is the item of a failed event's next attempt; nil after the last one.
-func (tg *telling) again(a attempt) *store.Item {
-	it := tg.item
-	it.Attempt++
-	now := time.Now()
-	due, more := schedule.Next(it.Attempt, it.EnqueuedAt, now, rand.Float64())
-	if !more {
-		return nil
-	}
-	if wait := now.Add(a.retryAfter); wait.After(due) {
-		due = wait
-	}
-	it.Due = due
-	if tg.endpoint.Strict {
-		tg.insist(&it, now)
-	} else if it.Attempt >= laneTries {
-		it.Lane = ""
-	}
-	return &it
-}
-
-// insist keeps a failed event of an endpoint with strict ordering in its lane
-// until strictTime after its first attempt; the last try there is at that time.
-func (tg *telling) insist(it *store.Item, now time.Time) {
-	end := now.Add(strictTime)
-	if len(tg.tell.Attempts) > 0 {
-		end = tg.tell.Attempts[0].At.Add(strictTime)
-	}
-	switch {
-	case !now.Before(end):
-		it.Lane = ""
-	case it.Due.After(end):
-		it.Due = end
-	}
-}
-
-// disable stores that an endpoint answered 410: it wants no more events.
-func (tg *telling) disable(tx store.Tx) error {
-	if err := tg.put(tx); err != nil {
-		return err
-	}
-	app, err := store.Apps.Get(tx, store.AppKey(tg.app.ID))
-	if err != nil {
-		return err
-	}
-	for i := range app.Endpoints {
-		ep := &app.Endpoints[i]
-		if ep.ID != tg.endpoint.ID || ep.Disabled {
-			continue
-		}
-		ep.Disabled = true
-		if err := store.Apps.Put(tx, store.AppKey(app.ID), app); err != nil {
-			return err
-		}
-		data := DisabledData{EndpointID: ep.ID, URL: ep.URL, Status: http.StatusGone}
-		if _, err := event.Record(tx, &app, nil, gateway.EventEndpointDisabled, data, time.Now(), tg.event.Trace); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// DisabledData is the data of endpoint.disabled.
-type DisabledData struct {
-	EndpointID gateway.EndpointID `json:"endpointId"`
-	URL        string             `json:"url"`
-	// Status is the HTTP status that led to it.
-	Status int `json:"status"`
-}
-
-// report writes the attempt's one log line and observes it.
-func (t *Teller) report(tg *telling, a attempt, state string) {
-	level := slog.LevelInfo
-	if state != event.Told {
-		level = slog.LevelWarn
-	}
-	t.Log.Log(context.Background(), level, "event attempt", "trace", string(tg.event.Trace),
-		"app", string(tg.app.ID), "event", string(tg.event.ID), "endpoint", string(tg.endpoint.ID),
-		"type", string(tg.event.Type), "attempt", tg.item.Attempt+1, "state", state,
-		"status", a.status, "took", a.took, "problem", a.problem)
-	if t.Observe != nil {
-		t.Observe(Observation{
-			App: tg.app.ID, Endpoint: tg.endpoint.ID, Type: tg.event.Type, State: state,
-			Status: a.status, Took: a.took, Since: a.at.Sub(tg.event.CreatedAt),
-		})
-	}
 }
