@@ -26,9 +26,11 @@ const modelSeeds = 6
 func testModelRows(h *harness) {
 	for seed := range uint64(modelSeeds) {
 		m := &rowModel{h: h, rnd: rand.New(rand.NewPCG(seed, 1)), table: store.Table(fmt.Sprint("t", seed)), rows: map[string]string{}}
+		stop := h.company()
 		for range 60 {
 			m.step()
 		}
+		stop()
 		h.reopen()
 		h.view(func(r store.Reader) error { return m.compare(r, m.rows) })
 	}
@@ -145,6 +147,7 @@ func (m *rowModel) compare(r store.Reader, rows map[string]string) error {
 // testModelQueue puts, leases, settles, moves and cancels at random, and
 // compares with a plain list.
 func testModelQueue(h *harness) {
+	defer h.company()()
 	for seed := range uint64(modelSeeds) {
 		q := store.Queue(fmt.Sprint("q", seed))
 		m := &queueModel{h: h, rnd: rand.New(rand.NewPCG(seed, 2)), queue: q, now: epoch, items: map[string]*modelItem{}}

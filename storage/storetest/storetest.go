@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,6 +77,28 @@ func (h *harness) view(fn func(r store.Reader) error) {
 	if err := h.s.View(context.Background(), fn); err != nil {
 		h.Fatalf("view: %v", err)
 	}
+}
+
+// company has others commit all the while, until stop is called, so that what the
+// test does shares its commits with neighbours.
+func (h *harness) company() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := h.s
+	var wg sync.WaitGroup
+	for c := range 4 {
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				err := s.Update(ctx, scope, func(tx store.Tx) error {
+					return tx.Put("company", store.Key(fmt.Sprint(c, i%500)), []byte("v"))
+				})
+				if err != nil && !errors.Is(err, context.Canceled) {
+					h.Errorf("a neighbour: %v", err)
+					return
+				}
+			}
+		})
+	}
+	return func() { cancel(); wg.Wait() }
 }
 
 // reopen closes the store and opens it again.
