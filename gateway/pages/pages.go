@@ -16,6 +16,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"golang.org/x/sync/semaphore"
 
@@ -54,18 +55,13 @@ type Config struct {
 // Pages is an http.Handler for every path a mail links to.
 type Pages struct {
 	Config
-	mux     *http.ServeMux
 	look    look
 	serving *semaphore.Weighted // octets of files in memory
 }
 
 // New makes Pages.
 func New(c Config) *Pages {
-	p := &Pages{Config: c, mux: http.NewServeMux(), look: newLook(), serving: semaphore.NewWeighted(maxServing)}
-	p.mux.HandleFunc(UnsubscribePath+"{token}", p.unsubscribe)
-	p.mux.HandleFunc(AttachmentPath+"{token}", p.attachment)
-	p.mux.HandleFunc("/", p.notFound)
-	return p
+	return &Pages{Config: c, look: newLook(), serving: semaphore.NewWeighted(maxServing)}
 }
 
 // ServeHTTP answers a request; every answer has the strict headers.
@@ -76,7 +72,17 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("Cache-Control", "no-store")
-	p.mux.ServeHTTP(w, r)
+	// No ServeMux: it answers unusual paths with redirects.
+	path := r.URL.Path
+	if tok, ok := strings.CutPrefix(path, UnsubscribePath); ok {
+		r.SetPathValue("token", tok)
+		p.unsubscribe(w, r)
+	} else if tok, ok := strings.CutPrefix(path, AttachmentPath); ok {
+		r.SetPathValue("token", tok)
+		p.attachment(w, r)
+	} else {
+		p.notFound(w, r)
+	}
 }
 
 // errNoLink says that a token is not ours, or leads to nothing (any more).

@@ -263,7 +263,7 @@ func TestBadLinks(t *testing.T) {
 	nobody := s.minter.Mint(token.Unsubscribe, token.NewHandle(), domain)
 	elsewhere := s.minter.Mint(token.Unsubscribe, 5, "other.example.com")
 	var pages []string
-	for _, path := range []string{"/", "/u/", "/u/x", "/u/" + other, "/u/" + reply, "/u/" + nobody, "/u/" + elsewhere, "/u/" + s.leave + "/", "/a/" + s.leave, "/a/x"} {
+	for _, path := range []string{"/", "/u/", "/u/x", "/u/" + other, "/u/" + reply, "/u/" + nobody, "/u/" + elsewhere, "/u/" + s.leave + "/", "//u/" + s.leave, "/u//" + s.leave, "/x/../u/" + s.leave, "/a/" + s.leave, "/a/x"} {
 		for _, method := range []string{"GET", "POST"} {
 			w := s.do(method, path, urlencoded, "List-Unsubscribe=One-Click")
 			if method == "POST" && strings.HasPrefix(path, "/a/") {
