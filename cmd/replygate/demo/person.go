@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"mime"
@@ -150,31 +149,28 @@ func (d *dialogue) expect(format string, args ...any) {
 	}
 }
 
-// shorten shows a mail's headers in part and the first lines of its body.
+// shorten shows a mail's telling fields, unfolded, and the first lines of its body.
 func shorten(raw []byte) string {
+	header, body, _ := strings.Cut(string(raw), "\r\n\r\n")
 	var out strings.Builder
-	body := 0
-	inBody := false
-	for s := bufio.NewScanner(bytes.NewReader(raw)); s.Scan(); {
-		line := s.Text()
-		switch {
-		case inBody:
-			if body++; body > 8 {
-				return out.String() + "[…]"
-			}
-		case line == "":
-			inBody = true
-		case line[0] == ' ' || line[0] == '\t':
-			continue // folded fields are shown by their first line
-		default:
-			if name, _, _ := strings.Cut(line, ":"); !shown[strings.ToLower(name)] {
-				continue
-			}
+	header = strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(header)
+	for line := range strings.SplitSeq(header, "\r\n") {
+		if name, _, _ := strings.Cut(line, ":"); shown[strings.ToLower(name)] {
+			out.WriteString(line + "\n")
 		}
-		out.WriteString(line + "\n")
 	}
-	return out.String()
+	if body == "" {
+		return out.String()
+	}
+	lines := strings.Split(strings.ReplaceAll(body, "\r\n", "\n"), "\n")
+	if len(lines) > maxBodyLines {
+		lines = append(lines[:maxBodyLines], "[…]")
+	}
+	return out.String() + "\n" + strings.Join(lines, "\n")
 }
+
+// maxBodyLines is how much of a mail's body is shown.
+const maxBodyLines = 8
 
 var shown = map[string]bool{
 	"from": true, "to": true, "reply-to": true, "subject": true, "message-id": true, "in-reply-to": true, "references": true,

@@ -27,10 +27,10 @@ func (s *Server) smtpFront() *smtpd.Server {
 	c := s.Config
 	return smtpd.New(smtpd.Config{
 		Hostname: c.Hostname, Domain: c.Domain, TLS: s.tls, MaxSize: c.SMTP.MaxSize,
-		Logger: s.Log.With("room", "smtpd"), DrainTimeout: config.DrainTime,
+		Logger: s.Log.With("room", "smtpd"), Observer: s.metrics, DrainTimeout: config.DrainTime,
 	}, &inbound.Receiver{
 		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Resolver: s.resolver,
-		Domain: c.Domain, LinkHosts: s.linkHosts(), Log: s.Log.With("room", "inbound"),
+		Domain: c.Domain, LinkHosts: s.linkHosts(), Log: s.Log.With("room", "inbound"), Observe: s.metrics.Reply,
 	})
 }
 
@@ -54,15 +54,15 @@ func (s *Server) queues() []func(context.Context) error {
 	}
 	courier := &outbound.Courier{
 		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
-		Domain: c.Domain, Log: s.Log.With("room", "courier"),
+		Domain: c.Domain, Log: s.Log.With("room", "courier"), Observe: s.metrics.Delivery,
 	}
 	teller := webhook.New(webhook.Config{
 		Store: s.engine, Box: s.box, Log: s.Log.With("room", "webhook"), Resolver: s.hostResolver(),
-		AllowNetworks: c.Webhook.Prefixes(), AllowHTTP: c.Webhook.AllowHTTP, UserAgent: "Replygate/" + s.Version,
+		AllowNetworks: c.Webhook.Prefixes(), AllowHTTP: c.Webhook.AllowHTTP, UserAgent: "Replygate/" + s.Version, Observe: s.told,
 	})
 	run := func(q store.Queue, workers int, h queue.Handler, end func()) func(context.Context) error {
 		r := queue.New(queue.Config{
-			Store: s.engine, Queue: q, Handler: h, Workers: workers, Owner: c.Hostname, Log: s.Log,
+			Store: s.engine, Queue: q, Handler: h, Workers: workers, Owner: c.Hostname, Log: s.Log, Observe: s.handled,
 		})
 		return func(ctx context.Context) error {
 			defer end()

@@ -20,6 +20,7 @@ import (
 	"github.com/replygate/replygate/gateway/app"
 	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/dns"
+	"github.com/replygate/replygate/gateway/metrics"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/token"
@@ -47,6 +48,7 @@ type Server struct {
 	links    wire.Links
 	chat     *chat.Service
 	resolver *dns.Resolver
+	metrics  *metrics.Metrics
 	tls      *tls.Config
 
 	http net.Listener
@@ -112,6 +114,7 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 		}
 		s.tls = &tls.Config{Certificates: []tls.Certificate{cert}}
 	}
+	s.metrics = metrics.New(s.Version)
 	return nil
 }
 

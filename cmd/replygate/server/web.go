@@ -29,12 +29,13 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 // ServeMux: it answers unusual paths with redirects.
 func (s *Server) handler() http.Handler {
 	calls := api.New(api.Server{
-		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"),
+		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
 	})
 	seen := pages.New(pages.Config{
 		Store: s.engine, Unsubscriber: suppression.Service{Store: s.engine}, Tokens: s.tokens,
 		Domain: s.Config.Domain, Box: s.box, Log: s.Log.With("room", "pages"),
 	})
+	measured := s.metrics.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.EscapedPath(); {
 		case path == "/v1" || strings.HasPrefix(path, "/v1/"):
@@ -43,6 +44,8 @@ func (s *Server) handler() http.Handler {
 			health(w, nil)
 		case path == "/readyz":
 			health(w, s.ready())
+		case path == "/metrics":
+			measured.ServeHTTP(w, r)
 		default:
 			seen.ServeHTTP(w, r)
 		}
