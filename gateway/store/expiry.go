@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// ExpireAt has a row deleted at (or soon after) a time, by Sweep.
+// ExpireAt has a row deleted at (or soon after) a time, by Sweep. A row that was
+// given several times goes at the earliest.
 func ExpireAt(tx Tx, t Table, k Key, at time.Time) error {
 	return Expiries.Put(tx, Key(nil).Time(at).String(string(t)).String(string(k)), Expiry{t, k})
 }
@@ -22,7 +23,7 @@ func Sweep(ctx context.Context, s Store, now time.Time) (int, error) {
 		n := 0
 		err := s.Update(ctx, SystemScope("sweep"), func(tx Tx) error {
 			n = 0
-			return Expiries.Scan(tx, Range{To: Key(nil).Time(now)}, func(k Key, e Expiry) (bool, error) {
+			return Expiries.Scan(tx, Range{To: Key(nil).Time(now.Add(time.Millisecond))}, func(k Key, e Expiry) (bool, error) {
 				n++
 				if err := tx.Delete(e.Table, e.Key); err != nil {
 					return false, err

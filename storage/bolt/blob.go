@@ -150,7 +150,7 @@ func (t *tx) Keep(s store.Staged) (gateway.BlobRef, error) {
 		row, err = t.firstKeep(s)
 	}
 	if err != nil {
-		return "", t.keep(fmt.Errorf("keep blob: %w", err))
+		return "", t.note(fmt.Errorf("keep blob: %w", err))
 	}
 	row.refs++
 	return s.Ref, t.put(blobBucket, blobKey(s.App, s.Ref), row.encode())
@@ -181,7 +181,7 @@ func (t *tx) Drop(app gateway.AppID, ref gateway.BlobRef) error {
 	}
 	row, err := t.blob(app, ref)
 	if err != nil {
-		return t.keep(fmt.Errorf("drop blob: %w", err))
+		return t.note(fmt.Errorf("drop blob: %w", err))
 	}
 	if row.refs > 1 {
 		row.refs--
@@ -192,7 +192,7 @@ func (t *tx) Drop(app gateway.AppID, ref gateway.BlobRef) error {
 	}
 	n, err := t.fileRefs(ref)
 	if err != nil || n == 0 {
-		return t.keep(errors.Join(err, t.delete(filesBucket, []byte(ref))))
+		return t.note(errors.Join(err, t.delete(filesBucket, []byte(ref))))
 	}
 	if n == 1 {
 		t.dropped = append(t.dropped, ref)

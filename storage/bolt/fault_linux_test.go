@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -185,5 +186,90 @@ func TestLeaseSurvivesFullDisk(t *testing.T) {
 	}
 	if err := update(done); err != nil {
 		t.Errorf("settle when there is room: %v", err)
+	}
+}
+
+// TestDamagedPageInSharedCommit: those whose write meets a damaged page fail,
+// those who shared their commit do not.
+func TestDamagedPageInSharedCommit(t *testing.T) {
+	e := openTest(t, t.TempDir())
+	defer e.Close()
+	put := func(table store.Table, n int) error {
+		return e.Update(context.Background(), store.SystemScope("t"), func(tx store.Tx) error {
+			return tx.Put(table, store.Key(nil).Uint(uint64(n)), make([]byte, 1000))
+		})
+	}
+	for i := range 20 {
+		if err := errors.Join(put("good", i), put("bad", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := e.read(func(rd *reader) error {
+		f, err := os.OpenFile(e.file.Name(), os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = f.WriteAt(make([]byte, 4096), int64(rd.bucket("bad").RootPage())*4096)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			if err := put("good", i); err != nil {
+				t.Errorf("a neighbour: %v", err)
+			}
+		})
+		wg.Go(func() {
+			if err := put("bad", i); !errors.Is(err, ErrDamaged) {
+				t.Errorf("a write to a damaged page: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := e.Check(context.Background()); !errors.Is(err, ErrDamaged) {
+		t.Errorf("check: %v", err)
+	}
+}
+
+// TestFileCutWhileOpen takes pages away under a reader that was just given them.
+func TestFileCutWhileOpen(t *testing.T) {
+	e := openTest(t, t.TempDir())
+	defer e.Close()
+	key, err := store.Key("k"), error(nil)
+	err = e.Update(context.Background(), store.SystemScope("t"), func(tx store.Tx) error {
+		return tx.Put("rows", key, make([]byte, 1<<20))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = e.View(context.Background(), func(r store.Reader) error {
+		v, err := r.Get("rows", key)
+		if err := errors.Join(err, os.Truncate(e.file.Name(), 3*4096)); err != nil {
+			return err
+		}
+		total := 0
+		for _, b := range v {
+			total += int(b)
+		}
+		return fmt.Errorf("read %d bytes that are not there: %d", len(v), total)
+	})
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("view: %v", err)
+	}
+	for what, err := range map[string]error{
+		"view": e.View(context.Background(), func(r store.Reader) error { _, err := r.Get("rows", key); return err }),
+		"update": e.Update(context.Background(), store.SystemScope("t"), func(tx store.Tx) error {
+			_, _ = tx.Get("rows", key) // what it makes of it does not matter
+			return nil
+		}),
+		"check": e.Check(context.Background()),
+	} {
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

@@ -25,14 +25,14 @@ func (t *tx) Enqueue(it store.Item) error {
 	}
 	row := itemRow{Item: it}
 	if err := checkItem(&row); err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	key := itemKey(it.ItemRef)
 	if _, err := t.get(itemBucket, key); !errors.Is(err, store.ErrNotFound) {
 		if err == nil {
 			err = fmt.Errorf("enqueue: %s has such an item already", it.Queue)
 		}
-		return t.keep(err)
+		return t.note(err)
 	}
 	return t.place(key, &row)
 }
@@ -69,7 +69,7 @@ func (t *tx) place(key []byte, it *itemRow) error {
 	}
 	n, err := t.b.number(laneBucket)
 	if err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	it.place = n
 	head, _, err := t.first(laneBucket, lanePrefix(it))
@@ -85,7 +85,7 @@ func (t *tx) place(key []byte, it *itemRow) error {
 // save writes an item's row under a new revision.
 func (t *tx) save(key []byte, it *itemRow) (err error) {
 	if it.rev, err = t.b.number(itemBucket); err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	t.touched = append(t.touched, touch{leasePlace{it.Queue, it.Shard}, string(key), it.rev})
 	return t.put(itemBucket, key, it.encode())
@@ -124,7 +124,7 @@ func (t *tx) advance(it *itemRow) error {
 	}
 	next, err := t.named(key)
 	if err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	return t.schedule(key, &next)
 }
@@ -148,7 +148,7 @@ func (t *tx) Cancel(ref store.ItemRef) error {
 		return nil
 	}
 	if err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	if l := t.b.e.leases.settleAny(ref, key); l != nil {
 		t.settled = append(t.settled, l)
@@ -171,7 +171,7 @@ func (t *tx) Move(ref store.ItemRef, due time.Time) error {
 		return nil
 	}
 	if err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	return t.reschedule(key, &it, func() { it.Due = due })
 }
@@ -210,7 +210,7 @@ func (t *tx) Again(l store.Lease, n store.Item) error {
 	next := it
 	next.Due, next.Lane, next.Attempt, next.Payload = n.Due, n.Lane, n.Attempt, n.Payload
 	if err := checkNew(&next); err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	if next.Lane == it.Lane {
 		return t.reschedule(key, &it, func() { it = next })
@@ -232,11 +232,11 @@ func (t *tx) settle(l store.Lease) (key []byte, it itemRow, err error) {
 		err = store.ErrLeaseLost
 	}
 	if err != nil {
-		return nil, it, t.keep(err)
+		return nil, it, t.note(err)
 	}
 	held := t.b.e.leases.settle(l, key, it.rev)
 	if held == nil {
-		return nil, it, t.keep(store.ErrLeaseLost)
+		return nil, it, t.note(store.ErrLeaseLost)
 	}
 	t.settled = append(t.settled, held)
 	return key, it, nil

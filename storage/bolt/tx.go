@@ -40,9 +40,8 @@ type undo struct {
 	key, old []byte
 }
 
-// keep notes err as the fate of the Update, unless it only says that something
-// is not there.
-func (t *tx) keep(err error) error {
+// note makes the first error it is given the fate of the Update, and returns it.
+func (t *tx) note(err error) error {
 	if err != nil && t.err == nil {
 		t.err = err
 	}
@@ -52,21 +51,21 @@ func (t *tx) keep(err error) error {
 func (t *tx) Get(tb store.Table, k store.Key) ([]byte, error) {
 	v, err := t.reader.Get(tb, k)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		t.keep(err)
+		t.note(err)
 	}
 	return v, err
 }
 
 func (t *tx) Put(tb store.Table, k store.Key, v []byte) error {
 	if err := checkRow(tb, k, v); err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	return t.put(string(tb), k, v)
 }
 
 func (t *tx) Delete(tb store.Table, k store.Key) error {
 	if err := checkRow(tb, k, nil); err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	return t.delete(string(tb), k)
 }
@@ -90,12 +89,12 @@ func (t *tx) put(name string, k, v []byte) error {
 	}
 	b, err := t.b.ensure(name)
 	if err != nil {
-		return t.keep(err)
+		return t.note(err)
 	}
 	key := t.b.space(len(k))
 	key = append(key, k...)
 	stored := appendRecord(t.b.space(len(v)+sumSize), b.seed, k, v)
-	return t.keep(t.write(b, key, stored))
+	return t.note(t.write(b, key, stored))
 }
 
 // delete removes a record, and logs what was there.
@@ -107,7 +106,7 @@ func (t *tx) delete(name string, k []byte) error {
 	if b == nil {
 		return nil
 	}
-	return t.keep(t.write(b, append(t.b.space(len(k)), k...), nil))
+	return t.note(t.write(b, append(t.b.space(len(k)), k...), nil))
 }
 
 // write puts (or, given nil, deletes) a stored record. A panic in it leaves
@@ -148,7 +147,7 @@ func (t *tx) Scan(tb store.Table, r store.Range, fn func(store.Key, []byte) (boo
 		return more, err
 	})
 	if err != nil && own == nil {
-		t.keep(err)
+		t.note(err)
 	}
 	return err
 }
@@ -156,7 +155,7 @@ func (t *tx) Scan(tb store.Table, r store.Range, fn func(store.Key, []byte) (boo
 func (t *tx) Item(ref store.ItemRef) (store.Item, error) {
 	it, err := t.reader.Item(ref)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		t.keep(err)
+		t.note(err)
 	}
 	return it, err
 }
@@ -170,5 +169,5 @@ func (t *tx) first(name string, prefix []byte) (k, v []byte, err error) {
 		k, v = key, bytes.Clone(val)
 		return false, nil
 	})
-	return k, v, t.keep(err)
+	return k, v, t.note(err)
 }

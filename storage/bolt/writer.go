@@ -2,8 +2,6 @@ package bolt
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -169,27 +167,4 @@ func (e *Engine) retry(b *batch) {
 	if again = append(again, e.pending...); len(again) > 0 {
 		e.start(again...)
 	}
-}
-
-// commitError tells a disk without room, after which all is as before, from
-// everything else, after which nothing is sure.
-func (e *Engine) commitError(id int, err error) error {
-	if errors.Is(err, store.ErrFailed) {
-		return err
-	}
-	if isFull(err) && e.lastCommit() < uint64(id) {
-		e.log.Warn("storage: no room for a commit", "err", err)
-		return fmt.Errorf("%w: %w", store.ErrFull, err)
-	}
-	return e.fail(fmt.Errorf("commit: %w", err))
-}
-
-// maxSyncedFree is up to how many free pages their list is written with every
-// commit. A longer one would cost more than the commits; it is then left out,
-// written again by Close, and after a crash found by a scan of the pages.
-const maxSyncedFree = 16 << 10
-
-func (e *Engine) tuneFreelist() {
-	s := e.db.Stats()
-	e.db.NoFreelistSync = s.FreePageN+s.PendingPageN > maxSyncedFree
 }
