@@ -10,9 +10,6 @@ import (
 	"time"
 )
 
-// lockWait is how long Open waits for a predecessor that is just ending.
-const lockWait = time.Second
-
 // lockDir takes the directory for this process, and returns what gives it back.
 // The lock is the kernel's: it ends with the process, however that ends.
 func lockDir(name string) (unlock func() error, err error) {

@@ -34,6 +34,9 @@ var (
 	layoutKey = []byte("layout")
 )
 
+// lockWait is how long Open waits for a predecessor that is just ending.
+const lockWait = time.Second
+
 // Options are choices for Open.
 type Options struct {
 	// Logger hears of failures and of what was repaired; nil: nobody does.
@@ -206,7 +209,7 @@ func create(temp, name string) error {
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	db, err := bbolt.Open(temp, 0o600, &bbolt.Options{Timeout: time.Second})
+	db, err := bbolt.Open(temp, 0o600, &bbolt.Options{Timeout: lockWait})
 	if err != nil {
 		return err
 	}
