@@ -57,6 +57,9 @@ func (d *document) decide(segs []segment) {
 		case segQuote:
 			if d.keeps(s, n, &o) {
 				kept = true
+				if s.attributed {
+					d.mark(s.start, s.intro, classAttribution, "attribution of a quotation that stays")
+				}
 				continue
 			}
 			dropped = true

@@ -1,14 +1,11 @@
 package extract
 
 import (
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // containers are the classes and ids by which mail clients mark their own elements. Outlook on the web puts "x_" before
 // those of the mails it shows, Hotmail put "ecx", Yahoo puts "ydp" and a number.
@@ -94,12 +91,3 @@ func nameHint(name string, n *html.Node) hint {
 }
 
 var yahooSuffixes = map[string]hint{"signature": hintSignature, "yahoo_quoted": hintQuote}
-
-func (l *line) findColon() {
-	s := l.text[:min(len(l.text), keyWidth)]
-	if i := strings.IndexByte(s, ':'); i >= 0 {
-		l.colon = int16(i)
-	} else if i := strings.Index(s, "："); i >= 0 {
-		l.colon = int16(i)
-	}
-}

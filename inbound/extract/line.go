@@ -1,5 +1,7 @@
 package extract
 
+import "strings"
+
 // class is what a line was taken for.
 type class uint8
 
@@ -59,4 +61,14 @@ func (l *line) blank() bool { return l.text == "" }
 
 func (l *line) set(c class, rule string) {
 	l.class, l.rule = c, rule
+}
+
+// findColon notes the first colon.
+func (l *line) findColon() {
+	s := l.text[:min(len(l.text), keyWidth)]
+	if i := strings.IndexByte(s, ':'); i >= 0 {
+		l.colon = int16(i)
+	} else if i := strings.Index(s, "："); i >= 0 {
+		l.colon = int16(i)
+	}
 }

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -91,6 +92,7 @@ func silent(a atom.Atom) bool {
 }
 
 func (w *pageWriter) element(n *html.Node, level int) {
+	hint, depth := w.hint, w.depth
 	switch n.DataAtom {
 	case atom.Br:
 		w.page.spans = append(w.page.spans, w.span())
@@ -102,16 +104,23 @@ func (w *pageWriter) element(n *html.Node, level int) {
 		return
 	case atom.Hr:
 		w.newline()
-		before := w.hint
 		w.enter(n)
 		w.page.spans = append(w.page.spans, w.words("--------------------"))
 		w.newline()
-		w.hint = before
-		return
+	default:
+		w.open(n)
+		w.children(n, level)
+		w.close(n)
 	}
-	hint, depth, tail := w.hint, w.depth, w.tail
-	block := isBlock(n.DataAtom)
-	if block {
+	w.hint, w.depth = hint, depth
+	if w.tail {
+		w.hint |= hintTail
+	}
+}
+
+// open begins the lines of an element.
+func (w *pageWriter) open(n *html.Node) {
+	if isBlock(n.DataAtom) {
 		w.newline()
 		w.gap = w.gap || spaced(n)
 	}
@@ -130,7 +139,10 @@ func (w *pageWriter) element(n *html.Node, level int) {
 	case atom.Td, atom.Th:
 		w.space = w.space || len(w.text) > 0
 	}
-	w.children(n, level)
+}
+
+// close ends them.
+func (w *pageWriter) close(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Pre:
 		w.pre--
@@ -139,14 +151,9 @@ func (w *pageWriter) element(n *html.Node, level int) {
 	case atom.A:
 		w.link(n)
 	}
-	if block {
+	if isBlock(n.DataAtom) {
 		w.newline()
 		w.gap = w.gap || spaced(n)
-	}
-	w.hint, w.depth = hint, depth
-	w.tail = w.tail || tail
-	if w.tail {
-		w.hint |= hintTail
 	}
 }
 
@@ -182,7 +189,7 @@ func (w *pageWriter) bullet() {
 		mark = strings.Repeat("  ", n-1) + mark
 		if w.items[n-1] >= 0 {
 			w.items[n-1]++
-			mark = strings.Repeat("  ", n-1) + itoa(w.items[n-1]) + ". "
+			mark = strings.Repeat("  ", n-1) + strconv.Itoa(w.items[n-1]) + ". "
 		}
 	}
 	w.text = append(w.text, mark...)
@@ -287,72 +294,4 @@ func (w *pageWriter) put(s string) {
 	}
 	l.findColon()
 	w.page.lines = append(w.page.lines, l)
-}
-
-// strip takes the tags off a body that cannot be parsed.
-func (w *pageWriter) strip(body string) {
-	z := html.NewTokenizer(strings.NewReader(body))
-	hidden := 0
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return
-		case html.TextToken:
-			if hidden == 0 {
-				w.words(string(z.Text()))
-			}
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			a := atom.Lookup(name)
-			switch {
-			case a == atom.Style || a == atom.Script || a == atom.Title:
-				hidden = 1
-			case a == atom.Br:
-				w.begun = true
-				w.newline()
-			case isBlock(a):
-				w.newline()
-			}
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			a := atom.Lookup(name)
-			if a == atom.Style || a == atom.Script || a == atom.Title {
-				hidden = 0
-			}
-			if isBlock(a) {
-				w.newline()
-			}
-		}
-	}
-}
-
-func isBlock(a atom.Atom) bool {
-	switch a {
-	case atom.P, atom.Div, atom.Blockquote, atom.Table, atom.Tr, atom.Ul, atom.Ol, atom.Menu, atom.Li, atom.Pre, atom.H1, atom.H2, atom.H3, atom.H4,
-		atom.H5, atom.H6, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Address, atom.Center, atom.Dl, atom.Dt, atom.Dd, atom.Body,
-		atom.Form, atom.Fieldset, atom.Figure, atom.Main, atom.Nav, atom.Aside, atom.Tbody, atom.Thead, atom.Caption:
-		return true
-	}
-	return false
-}
-
-// spaced reports blocks with a blank line around them. Outlook writes every line as a paragraph without one.
-func spaced(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.P:
-		style := strings.ReplaceAll(attr(n, "style"), " ", "")
-		return !strings.Contains(attr(n, "class"), "MsoNormal") && !strings.Contains(style, "margin:0") && !strings.Contains(style, "margin-top:0")
-	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Ul, atom.Ol:
-		return n.DataAtom != atom.Ul && n.DataAtom != atom.Ol || n.Parent == nil || n.Parent.DataAtom != atom.Li
-	}
-	return false
-}
-
-func attr(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }

@@ -28,10 +28,9 @@ func (d *document) result() Result {
 	return r
 }
 
-// join writes the lines that keep wants, without blank lines at either end. Where they stand together in the input, no
-// byte is copied.
+// join writes the lines that keep wants, without blank lines at either end.
 func (d *document) join(keep func(*line) bool) string {
-	first, last, size, gaps := -1, -1, 0, false
+	first, last, size := -1, -1, 0
 	for i := range d.lines {
 		l := &d.lines[i]
 		if !keep(l) || l.raw == "" && first < 0 || first < 0 && l.blank() && l.depth == 0 {
@@ -44,9 +43,6 @@ func (d *document) join(keep func(*line) bool) string {
 			size++
 			continue
 		}
-		for k := last + 1; last >= 0 && k < i; k++ {
-			gaps = gaps || !keep(&d.lines[k])
-		}
 		last = i
 		size += len(l.raw) + 1
 	}
@@ -55,11 +51,18 @@ func (d *document) join(keep func(*line) bool) string {
 	}
 	var b strings.Builder
 	b.Grow(size)
+	cut, blank := false, false
 	for i := first; i <= last; i++ {
 		l := &d.lines[i]
 		if !keep(l) {
+			cut = true
 			continue
 		}
+		empty := l.blank() && l.depth == 0
+		if empty && cut && blank {
+			continue // the blank lines on either side of what was cut are one
+		}
+		cut, blank = cut && empty, empty
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
