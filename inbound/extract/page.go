@@ -215,6 +215,9 @@ func (w *pageWriter) words(s string) span {
 	first := int32(len(w.page.lines))
 	wrote := false
 	if w.pre > 0 {
+		if len(w.text) == 0 && w.gapDue() {
+			first++
+		}
 		for i, l := range strings.Split(s, "\n") {
 			if i > 0 {
 				w.begun = true

@@ -35,7 +35,19 @@ func (p *page) render(lines []line, secrets *secrets) string {
 	}
 	s := &sanitiser{page: p, lines: lines, secrets: secrets}
 	s.node(p.root)
-	return strings.TrimSpace(string(s.b))
+	return trimBreaks(string(s.b))
+}
+
+// trimBreaks takes the line breaks off the end.
+func trimBreaks(s string) string {
+	for {
+		s = strings.TrimSpace(s)
+		cut := strings.TrimSuffix(s, "<br>")
+		if len(cut) == len(s) {
+			return s
+		}
+		s = cut
+	}
 }
 
 // escapeLines writes lines that have no structure.
