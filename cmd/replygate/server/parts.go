@@ -64,6 +64,7 @@ func (s *Server) queues() []func(context.Context) error {
 		r := queue.New(queue.Config{
 			Store: s.engine, Queue: q, Handler: h, Workers: workers, Owner: c.Hostname, Log: s.Log, Observe: s.handled,
 		})
+		s.metrics.Queue(string(q), r.Running, r.Overdue, nil)
 		return func(ctx context.Context) error {
 			defer end()
 			return r.Run(ctx)
