@@ -189,17 +189,18 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The kill falls somewhere into the mails that follow.
+		// Each kill falls right behind the final dot of one mail, while it is
+		// being read, checked or committed.
 		killAt := -1
-		if killed < rounds && i >= killed*total/rounds {
-			killAt = i + 7
-			killed++
+		if killed < rounds {
+			killAt = killed*total/rounds + 7
 		}
 		i = stream(p, conn, o.replyTo, mails, i, killAt, acked)
 		conn.Close()
-		if killAt >= 0 {
+		if i < total {
+			killed++
 			p.start()
-			i = max(0, i-12) // like a queue that saw no answer: what is not sure goes again
+			i = max(0, i-5) // like a queue that saw no answer: what is not sure goes again
 		}
 	}
 	got := map[string]int{}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/app"
+)
+
+// Operator is the API of the operator's commands, served on a local socket that
+// only the operator can open; it asks for no key.
+type Operator struct {
+	Apps app.Service
+	Log  *slog.Logger
+}
+
+// ShownApp is an app as the operator sees it.
+type ShownApp struct {
+	ID        gateway.AppID   `json:"id"`
+	Name      string          `json:"name"`
+	Keys      []ShownKey      `json:"keys"`
+	Endpoints []shownEndpoint `json:"endpoints"`
+}
+
+// ShownKey is an API key; Secret is only there when the key was just made.
+type ShownKey struct {
+	ID      gateway.KeyID `json:"id"`
+	Test    bool          `json:"test"`
+	Revoked bool          `json:"revoked"`
+	Secret  string        `json:"secret,omitempty"`
+}
+
+// NewApp is what the operator says of a new app.
+type NewApp struct {
+	ID   gateway.AppID `json:"id"`
+	Name string        `json:"name"`
+}
+
+// NewOperator serves o.
+func NewOperator(o Operator) http.Handler {
+	table := []route{
+		on(http.MethodGet, "apps", o.list),
+		on(http.MethodPost, "apps", o.create),
+		on(http.MethodPost, "apps/*/keys", o.createKey),
+		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
+		on(http.MethodPut, "apps/*/endpoints/*", o.putEndpoint),
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out, err := o.serve(table, r)
+		if err != nil {
+			f := failureOf(err)
+			if f.status >= http.StatusInternalServerError {
+				o.Log.Error("operator call failed", "path", r.URL.Path, "error", err)
+			}
+			write(w, f.status, f.problem)
+			return
+		}
+		write(w, http.StatusOK, out)
+	})
+}
+
+func (o Operator) serve(table []route, r *http.Request) (any, error) {
+	path, ok := segments(r.URL.EscapedPath())
+	if !ok {
+		return nil, gateway.NotFound{What: "route", ID: r.URL.Path}
+	}
+	h, ids, _ := find(table, r.Method, path)
+	if h == nil {
+		return nil, gateway.NotFound{What: "route", ID: r.URL.Path}
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	return h(&call{ctx: r.Context(), body: body}, ids)
+}
+
+func showApp(a gateway.App) ShownApp {
+	out := ShownApp{ID: a.ID, Name: a.Name, Keys: []ShownKey{}, Endpoints: []shownEndpoint{}}
+	for _, k := range a.Keys {
+		out.Keys = append(out.Keys, ShownKey{ID: k.ID, Test: k.Test, Revoked: k.RevokedAt != nil})
+	}
+	for _, e := range a.Endpoints {
+		out.Endpoints = append(out.Endpoints, showEndpoint(e, ""))
+	}
+	return out
+}
+
+func (o Operator) list(c *call, _ []string) (any, error) {
+	apps, err := o.Apps.List(c.ctx)
+	out := []ShownApp{}
+	for _, a := range apps {
+		out = append(out, showApp(a))
+	}
+	return list{out}, err
+}
+
+// create makes an app with its first live key, whose secret is in the answer.
+func (o Operator) create(c *call, _ []string) (any, error) {
+	var in NewApp
+	if err := c.into(&in); err != nil {
+		return nil, err
+	}
+	a, err := o.Apps.Create(c.ctx, app.New{ID: in.ID, Name: in.Name})
+	if err != nil {
+		return nil, err
+	}
+	k, err := o.Apps.CreateKey(c.ctx, a.ID, false)
+	if err != nil {
+		return nil, errors.Join(err, errors.New("the app was made without a key"))
+	}
+	out := showApp(a)
+	out.Keys = []ShownKey{{ID: k.ID, Secret: k.Secret}}
+	return out, nil
+}
+
+// createKey makes a key, or imports one whose value is given.
+func (o Operator) createKey(c *call, ids []string) (any, error) {
+	var in struct {
+		Test  bool   `json:"test"`
+		Value string `json:"value"`
+	}
+	if err := c.into(&in); err != nil {
+		return nil, err
+	}
+	if in.Value != "" {
+		k, err := o.Apps.ImportKey(c.ctx, gateway.AppID(ids[0]), in.Value, in.Test)
+		return ShownKey{ID: k.ID, Test: k.Test}, err
+	}
+	k, err := o.Apps.CreateKey(c.ctx, gateway.AppID(ids[0]), in.Test)
+	return ShownKey{ID: k.ID, Test: k.Test, Secret: k.Secret}, err
+}
+
+func (o Operator) revokeKey(c *call, ids []string) (any, error) {
+	return nil, o.Apps.RevokeKey(c.ctx, gateway.AppID(ids[0]), gateway.KeyID(ids[1]))
+}
+
+func (o Operator) putEndpoint(c *call, ids []string) (any, error) {
+	a, err := o.Apps.App(c.ctx, gateway.AppID(ids[0]))
+	if err != nil {
+		return nil, err
+	}
+	c.Server, c.app = &Server{Apps: o.Apps}, a
+	return putEndpoint(c, ids[1:])
+}
