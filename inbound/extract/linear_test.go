@@ -103,15 +103,17 @@ func TestLinear(t *testing.T) {
 
 func fill(unit string, size int) string { return strings.Repeat(unit, size/len(unit)+1)[:size] }
 
+// linear measures up to three times, as other work on the machine disturbs it.
 func linear(t *testing.T, make func(size int) Input) {
-	factor := raceFactor
-	half, full := fastest(make(hostileSize/2)), fastest(make(hostileSize))
-	if full > hostileTime*time.Duration(factor) {
-		t.Errorf("1 MiB took %v", full)
+	var half, full time.Duration
+	for range 3 {
+		half, full = fastest(make(hostileSize/2)), fastest(make(hostileSize))
+		steep := float64(full) > hostileRate*float64(half) && full > 60*time.Millisecond
+		if full <= hostileTime*raceFactor && !steep {
+			return
+		}
 	}
-	if rate := float64(full) / float64(half); rate > hostileRate && full > 60*time.Millisecond {
-		t.Errorf("twice the length took %.1f times as long (%v, %v)", rate, half, full)
-	}
+	t.Errorf("half a MiB took %v, one MiB %v", half, full)
 }
 
 // fastest measures the best of five.
