@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/replygate/replygate/storage/bolt"
 )
 
 // cli is the command line. Each command is a struct with a Run method.
@@ -42,7 +45,7 @@ func main() {
 }
 
 // run is main with everything handed in; it returns the exit code: 0 done, 1
-// failed, 2 not understood.
+// failed, 2 not understood, 3 the database is damaged.
 func run(args []string, e *env) int {
 	var c cli
 	code := -1
@@ -66,9 +69,13 @@ func run(args []string, e *env) int {
 		parser.Errorf("%s", err)
 		return 2
 	}
-	if err := command.Run(e); err != nil {
-		fmt.Fprintln(e.stderr, "replygate:", err)
-		return 1
+	err = command.Run(e)
+	if err == nil {
+		return 0
 	}
-	return 0
+	fmt.Fprintln(e.stderr, "replygate:", err)
+	if errors.Is(err, bolt.ErrDamaged) {
+		return 3
+	}
+	return 1
 }

@@ -115,6 +115,7 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 		s.tls = &tls.Config{Certificates: []tls.Certificate{cert}}
 	}
 	s.metrics = metrics.New(s.Version)
+	s.measureStore()
 	return nil
 }
 
@@ -173,6 +174,7 @@ func (s *Server) Run(ctx context.Context) error {
 		queues.Go(func() error { return run(queueCtx) })
 	}
 	queues.Go(func() error { return s.sweep(queueCtx) })
+	queues.Go(func() error { s.inspect(queueCtx); return nil })
 
 	s.Log.Info("replygate runs", "http", s.HTTPAddr().String(), "smtp", s.SMTPAddr().String(), "domain", s.Config.Domain)
 	err := fronts.Wait()
@@ -180,6 +182,14 @@ func (s *Server) Run(ctx context.Context) error {
 	err = errors.Join(ignoreCancel(err), ignoreCancel(queues.Wait()))
 	s.Log.Info("replygate stopped", "error", err)
 	return err
+}
+
+// inspect reads the whole database once, in the background: Open looked at a
+// sample only. Damage is said loudly, and met again by whoever reads it.
+func (s *Server) inspect(ctx context.Context) {
+	if err := s.engine.Check(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Error("the database is damaged; stop, keep a copy of it, and restore a backup", "error", err)
+	}
 }
 
 // watchStore ends the process when the disk fails: after a failed sync nothing
