@@ -16,25 +16,37 @@ type Address struct {
 	Domain    string
 }
 
-// Limits of RFC 5321, section 4.5.3.1, in octets.
+// Limits in octets: RFC 5321, section 4.5.3.1.1, and what the 255 octets of a
+// name in DNS leave of its text (RFC 1035, section 2.3.4).
 const (
 	MaxLocalPart = 64
-	MaxDomain    = 255
+	MaxDomain    = 253
 )
+
+// maxDomainRead bounds a domain before it is folded, the cost of which grows with
+// the square of its length. No name of MaxDomain octets is longer in Unicode.
+const maxDomainRead = 1024
 
 // Errors of ParseAddress. Each is a sentence a person can act on.
 var (
 	ErrAddressSyntax   = errors.New("is not an e-mail address: write it as name@domain")
-	ErrAddressLong     = errors.New("is not an e-mail address: the part before @ may have 64 octets, the domain 255")
+	ErrAddressLong     = errors.New("is not an e-mail address: the part before @ may have 64 octets, the domain 253")
 	ErrAddressDomain   = errors.New("is not an e-mail address: the domain is not a valid host name")
 	ErrAddressNoDomain = errors.New("is not an e-mail address: the domain is missing")
 )
 
 // ParseAddress reads one bare address ("ann@example.com", no display name, no
 // angle brackets). Quoted local parts are taken apart; controls, white space
-// outside quotes, address literals and source routes are refused. The domain
-// is folded to lower-case A-labels; the local part keeps its case.
+// outside quotes, address literals and source routes are refused. Dots may stand
+// anywhere in a local part: there are providers with mailboxes such as
+// "a..b@example.com", which RFC 5321, section 4.1.2 wants quoted, as String does.
+// The domain is folded to lower-case A-labels; the local part keeps its case.
 func ParseAddress(s string) (Address, error) {
+	return parseAddress(s, MaxLocalPart)
+}
+
+// parseAddress is ParseAddress with another limit of the local part.
+func parseAddress(s string, maxLocalPart int) (Address, error) {
 	at := strings.LastIndexByte(s, '@')
 	if at <= 0 {
 		return Address{}, ErrAddressSyntax
@@ -50,7 +62,7 @@ func ParseAddress(s string) (Address, error) {
 	if err != nil {
 		return Address{}, err
 	}
-	if len(local) > MaxLocalPart || len(domain) > MaxDomain {
+	if len(local) > maxLocalPart {
 		return Address{}, ErrAddressLong
 	}
 	return Address{LocalPart: local, Domain: domain}, nil
@@ -62,9 +74,6 @@ func parseLocalPart(s string) (string, error) {
 	}
 	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
 		return unquoteLocalPart(s[1 : len(s)-1])
-	}
-	if s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
-		return "", ErrAddressSyntax
 	}
 	for _, r := range s {
 		if !isAtomRune(r) && r != '.' {
@@ -109,27 +118,52 @@ func isAtomRune(r rune) bool {
 }
 
 // ParseDomain folds a host name to lower-case A-labels (RFC 5890), and refuses
-// address literals, empty labels and a trailing dot.
+// address literals, empty labels, a trailing dot and what DNS cannot hold.
 func ParseDomain(s string) (string, error) {
-	if s == "" || strings.HasSuffix(s, ".") {
+	if len(s) > maxDomainRead {
+		return "", ErrAddressLong
+	}
+	if s == "" || !utf8.ValidString(s) {
 		return "", ErrAddressDomain
 	}
-	ascii, err := idna.Lookup.ToASCII(s)
+	ascii, err := domainProfile().ToASCII(s)
 	if err != nil {
 		return "", ErrAddressDomain
 	}
+	if len(ascii) > MaxDomain {
+		return "", ErrAddressLong
+	}
 	for label := range strings.SplitSeq(ascii, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+		if !isLabel(label) {
 			return "", ErrAddressDomain
-		}
-		for i := range len(label) {
-			c := label[i]
-			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-				return "", ErrAddressDomain
-			}
 		}
 	}
 	return ascii, nil
+}
+
+// domainProfile is idna.Lookup (RFC 5891, section 5), but for hyphens: hosts such
+// as "r3---sn.example" exist. isLabel says where they may not stand.
+func domainProfile() *idna.Profile {
+	return idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.CheckHyphens(false))
+}
+
+// isLabel tells whether s is a label of a host name (RFC 1123, section 2.1), and,
+// if it is an A-label, stands for a U-label: RFC 5891, section 4.2.3.1 has a rule
+// for hyphens of their own.
+func isLabel(s string) bool {
+	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	if !strings.HasPrefix(s, "xn--") {
+		return true
+	}
+	again, err := idna.Lookup.ToASCII(s)
+	return err == nil && again == s
 }
 
 // IsZero tells whether a is no address.
@@ -179,20 +213,4 @@ func lowerASCII(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// ReversePath is the MAIL FROM of an envelope (RFC 5321, section 4.1.1.2). The
-// zero value is the null path "<>".
-type ReversePath struct{ Address Address }
-
-// IsNull tells whether p is "<>", as bounces carry it.
-func (p ReversePath) IsNull() bool { return p.Address.IsZero() }
-
-// String is the path as it stands on the wire, with its angle brackets.
-func (p ReversePath) String() string { return "<" + p.Address.String() + ">" }
-
-// Envelope says for the SMTP transaction where a mail comes from and goes to.
-type Envelope struct {
-	From ReversePath
-	To   []Address
 }

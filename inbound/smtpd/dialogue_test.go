@@ -125,6 +125,16 @@ func TestDialogues(t *testing.T) {
 			say(`MAIL FROM:<"a@evil.example>"@sender.example>`+"\r\n", "250 "), say(`RCPT TO:<"b\"@ c"@chat.example>`+"\r\n", "250 "),
 			say(`RCPT TO:<"bob"@chat.example>`+"\r\n", "250 "),
 		), []string{`MAIL <"a@evil.example>"@sender.example>`, `RCPT "b\"@ c"@chat.example`, bobRcpt, "CLOSE"}},
+		"senders as they are": {begun(
+			say("MAIL FROM:<a..b@docomo.example>\r\n", "250 "), say("RSET\r\n", "250 "),
+			say("MAIL FROM:<x@r3---sn.example>\r\n", "250 "), say("RSET\r\n", "250 "),
+			say("MAIL FROM:<"+strings.Repeat("v", 257)+"@list.example>\r\n", "553 5.1.7"),
+			say("MAIL FROM:<"+strings.Repeat("v", 256)+"@list.example>\r\n", "250 "),
+			say("RCPT TO:<"+strings.Repeat("v", 65)+"@chat.example>\r\n", "550 5.1.1"),
+		), []string{
+			`MAIL <"a..b"@docomo.example>`, "CLOSE", "MAIL <x@r3---sn.example>", "CLOSE",
+			"MAIL <" + strings.Repeat("v", 256) + "@list.example>", "CLOSE",
+		}},
 		"SMTPUTF8": {begun(
 			say("MAIL FROM:<ünn@sender.example>\r\n", "553 5.6.7"), say("MAIL FROM:<ann@sender.example>\r\n", "250 "),
 			say("RCPT TO:<bøb@chat.example>\r\n", "553 5.6.7"), say("RSET\r\n", "250 "),

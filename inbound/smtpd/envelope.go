@@ -30,15 +30,12 @@ func (s *session) mail(arg string) {
 		s.answer(needsUTF8)
 		return
 	}
-	from, err := gateway.Address{}, error(nil)
-	if p.path != "" { // RFC 5321, section 4.5.5: bounces come from <>
-		from, err = gateway.ParseAddress(p.path)
-	}
+	from, err := gateway.ParseReversePath(p.path)
 	if err != nil {
 		s.answer(status(553, 5, 1, 7, "The sender address "+err.Error()))
 		return
 	}
-	s.hand(p.command("MAIL FROM:", from))
+	s.hand(p.command("MAIL FROM:", from.Address))
 }
 
 // needsUTF8 is RFC 6531, section 3.5.

@@ -99,14 +99,18 @@ func address(t testing.TB, command []byte) string {
 	if strings.EqualFold(path, "postmaster") {
 		path = "postmaster@chat.example"
 	}
-	if path == "" {
-		return ""
+	if len(command) > 0 && (command[0]|0x20) == 'm' {
+		from, err := gateway.ParseReversePath(path)
+		if err != nil {
+			t.Errorf("obeyed %q: %v", command, err)
+		}
+		return from.Address.String()
 	}
-	a, err := gateway.ParseAddress(path)
+	to, err := gateway.ParseAddress(path)
 	if err != nil {
 		t.Errorf("obeyed %q: %v", command, err)
 	}
-	return a.String()
+	return to.String()
 }
 
 // memoryConn is a client that has sent everything already: reads bring at most
@@ -201,6 +205,7 @@ func FuzzGuard(f *testing.F) {
 		"EHLO c\r\nSTARTTLS\r\nNOOP\r\n" + session,
 		"GET / HTTP/1.1\r\n" + session,
 		session + strings.Repeat("0123456789", 500) + "\r\n.\r\nNOOP\r\n",
+		"EHLO c\r\nMAIL FROM:<a..b@b.example>\r\nRCPT TO:<.c.@chat.example>\r\nRSET\r\nMAIL FROM:<" + strings.Repeat("v", 256) + "@b.example>\r\n",
 		"EHLO c\r\nMAIL FROM:<ü@b.example> SMTPUTF8\r\nRCPT TO:<ü@chat.example>\r\nNOOP\x00\r\n",
 	} {
 		f.Add([]byte(s), byte(0))
