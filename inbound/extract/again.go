@@ -13,14 +13,14 @@ func (d *document) again(r *Result) {
 		next := document{sent: d.sent}
 		next.scan(r.Text)
 		next.classify()
-		if !next.took() || !next.anyReply() {
+		if !next.took() || !next.anyReply() && next.any(classQuote) {
 			return
 		}
 		more := next.result()
 		if more.Quoted != "" {
 			r.Full = more.Full
 		}
-		r.Text = more.Text
+		r.Text, r.QuotationOnly = more.Text, more.QuotationOnly
 		r.Quoted = joinParts(more.Quoted, r.Quoted)
 		r.Signature = joinParts(more.Signature, r.Signature)
 		d.recall(&next, r)

@@ -63,6 +63,9 @@ func (d *document) decide(segs []segment) {
 				continue
 			}
 			dropped = true
+			if !s.attributed || s.forward {
+				d.doubt()
+			}
 			d.mark(s.start, s.end, classQuote, d.quoteRule(s))
 		case segTail:
 			dropped = true
@@ -100,6 +103,13 @@ func (d *document) markReply(s *segment, c class, rule string) {
 		if l := &d.lines[i]; l.class == classReply {
 			l.set(c, rule)
 		}
+	}
+}
+
+// doubt lowers a high confidence.
+func (d *document) doubt() {
+	if d.confidence == High {
+		d.confidence = Medium
 	}
 }
 

@@ -16,7 +16,7 @@ var fuzzSeeds = []string{
 	"Ok\n\n-----Original Message-----\nFrom: Ann\n\nHello\n",
 	"ok\n\nRegards,\nBob\nTel: +44 20 7946 0000\n\nSent from my iPhone\n",
 	"<\nann@example.com\n> wrote:\n> a\n", "yes —\nSent from Mailbox\n", "```\n> code\n-- \n```\n",
-	"RC> a\nRC> b\nno\n", "👍\n", "写道：\n> 好\n", "\u200f>\u200e\u00a0x\n", "> a\n> b\n", "-Bob\n", "/Bob", "---\n---\n", "_____\nfooter\n_____\nx",
+	"RC> a\nRC> b\nno\n", "RC>:\nRC>", "👍\n", "写道：\n> 好\n", "\u200f>\u200e\u00a0x\n", "> a\n> b\n", "-Bob\n", "/Bob", "---\n---\n", "_____\nfooter\n_____\nx",
 	"reply--- On Wed, Apr 4, 2012 at 3:59 PM, me@domain.com wrote:\n> Hi\n",
 }
 
@@ -29,6 +29,9 @@ func content(s string) string {
 		return r
 	}, s)
 }
+
+// unmarked is the length of the content but for quote marks: a person's words within a quotation lose them.
+func unmarked(s string) int { return len(strings.ReplaceAll(content(s), ">", "")) }
 
 // FuzzText holds what the package promises for any text.
 func FuzzText(f *testing.F) {
@@ -55,7 +58,7 @@ func FuzzText(f *testing.F) {
 				t.Fatalf("the line %q is not in the input", l)
 			}
 		}
-		if got, want := len(content(r.Text))+len(content(r.Quoted))+len(content(r.Signature)), len(content(whole)); got != want {
+		if got, want := unmarked(r.Text)+unmarked(r.Quoted)+unmarked(r.Signature), unmarked(whole); got != want {
 			t.Fatalf("%d bytes of %d are in the parts:\ntext %q\nquoted %q\nsignature %q", got, want, r.Text, r.Quoted, r.Signature)
 		}
 		if !utf8.ValidString(r.Text) || !utf8.ValidString(r.Quoted) {

@@ -1,6 +1,9 @@
 package extract
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 const (
 	headerGap   = 2 // blank lines between two fields
@@ -75,12 +78,7 @@ func (d *document) nextField(i int, depth uint16, afterBlank bool) (int, headerK
 
 // convincing tells a header block from a person's "From: Paris, To: London".
 func convincing(kinds headerKind, addr, timed bool) bool {
-	n := 0
-	for k := headerFrom; k <= headerReplyTo; k <<= 1 {
-		if kinds&k != 0 {
-			n++
-		}
-	}
+	n := bits.OnesCount8(uint8(kinds))
 	switch {
 	case n >= 3 && kinds&headerSubject != 0:
 		return true

@@ -49,7 +49,6 @@ const (
 	headerTo
 	headerCc
 	headerSubject
-	headerReplyTo
 )
 
 // lexicon is the languages turned into look-up tables. It is built once and only read afterwards.

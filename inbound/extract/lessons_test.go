@@ -19,7 +19,7 @@ func TestLessons(t *testing.T) {
 		{"43 one div holds reply and quotation", htmlIn(`<div>Yes.<br><br>` + on[:len(on)-6] + ` wrote:<br><blockquote>Will you?</blockquote></div>`), "Yes.", PostingTop, nil},
 		{"44 a line that ends in a colon", text("Here they are:\n\none\ntwo"), "Here they are:\n\none\ntwo", PostingNone, nil},
 		{"45 edited within the quotation", Input{Text: on + "\n> Will you come to the garden on Friday?\n> gladly, and my brother too\n> We begin at eight in the evening.\n", Sent: []Sent{{Text: "Will you come to the garden on Friday?\nWe begin at eight in the evening."}}},
-			"> gladly, and my brother too", "", confidence(Low)},
+			"gladly, and my brother too", "", confidence(Low)},
 		{"46 subject first", text("Yes.\n\nSubject: Question\nFrom: ann@example.com\nTo: bob@example.com\nDate: Mon, 3 Jan 2022 16:00:00 +0000\n\nWill you?"), "Yes.", PostingTop, nil},
 		{"46 Zimbra", text("Yes.\n\n----- Original Message -----\nFrom: \"Ann\" <ann@example.com>\nTo: \"Bob\" <bob@example.com>\nSent: Monday, January 3, 2022 4:00:00 PM\nSubject: Question\n\nWill you?"), "Yes.", PostingTop, nil},
 		{"46 Polymail", text("Yes.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Ann Lee\n\n<\nmailto:Ann Lee <ann@example.com>\n> wrote:\nWill you?"), "Yes.", PostingTop, nil},

@@ -65,6 +65,7 @@ func (l *line) set(c class, rule string) {
 
 // findColon notes the first colon.
 func (l *line) findColon() {
+	l.colon = -1
 	s := l.text[:min(len(l.text), keyWidth)]
 	if i := strings.IndexByte(s, ':'); i >= 0 {
 		l.colon = int16(i)

@@ -291,7 +291,7 @@ func (w *pageWriter) put(s string) {
 		w.page.rest.WriteByte('\n')
 		return
 	}
-	l := line{raw: s, text: trimInvisible(s), depth: w.depth, colon: -1, hint: w.hint}
+	l := line{raw: s, text: trimInvisible(s), depth: w.depth, hint: w.hint}
 	if w.depth > 0 {
 		l.raw = strings.TrimRight(strings.Repeat("> ", int(min(w.depth, 64)))+s, " ")
 	}

@@ -74,6 +74,7 @@ func (d *document) dashedDevice() {
 		tail := newLine(d.lines[i].raw[at:])
 		d.lines[i] = newLine(strings.TrimRight(d.lines[i].raw[:at], " "))
 		d.lines[i].text = head
+		d.lines[i].findColon()
 		d.lines = slices.Insert(d.lines, i+1, tail)
 		i++
 	}
@@ -81,7 +82,7 @@ func (d *document) dashedDevice() {
 
 // newLine takes the quote marks off raw.
 func newLine(raw string) line {
-	l := line{raw: raw, colon: -1}
+	l := line{raw: raw}
 	rest := trimInvisible(raw)
 	for {
 		switch {
@@ -132,6 +133,7 @@ func (d *document) unchevron() {
 			continue
 		}
 		l.depth, l.text = 0, trimInvisible(l.raw)
+		l.findColon()
 	}
 }
 
@@ -152,6 +154,7 @@ func (d *document) initials() {
 		for ; i < j; i++ {
 			l := &d.lines[i]
 			l.depth, l.text = 1, trimInvisible(l.text[len(p):])
+			l.findColon()
 		}
 		i--
 	}

@@ -97,6 +97,9 @@ func (g *segmenter) split(s *split) bool {
 	if d.lang == "" {
 		d.lang = s.lang
 	}
+	if !s.sure {
+		d.doubt()
+	}
 	g.flush(s.start)
 	d.mark(s.start, s.end, s.class, s.rule)
 	next := d.nextText(s.end, len(d.lines))

@@ -67,7 +67,7 @@ func TestSent(t *testing.T) {
 		{"answers between our lines", answering("See below.\n\nAnn via Acme Chat <" + address + ">, 2022-01-03:\n\nWill you come on Friday? We begin at eight in the garden behind the old mill.\n\nYes, with Bob.\n\nPlease tell me what you want to eat.\n\nCake."),
 			"See below.\n\nWill you come on Friday? We begin at eight in the garden behind the old mill.\n\nYes, with Bob.\n\nPlease tell me what you want to eat.\n\nCake.", PostingInterleaved, nil},
 		{"typed into the quotation", answering("On 3 Jan 2022, Ann via Acme Chat <" + address + "> wrote:\n> Will you come on Friday? We begin at eight in the garden behind the old mill.\n> Gladly, and Bob too brings cake\n> Please tell me what you want to eat.\n> Reply to this mail to answer in the conversation.\n"),
-			"> Gladly, and Bob too brings cake", "", confidence(Low)},
+			"Gladly, and Bob too brings cake", "", confidence(Low)},
 		{"older mail below", Input{Sent: []Sent{notified, {Text: "An older mail about the garden party that we sent a week ago already.", FromName: "Ann"}},
 			Text: "Gladly.\n\nFrom: Ann via Acme Chat <" + address + ">\nSent: Monday, January 3, 2022 4:00 PM\nTo: Bob\nSubject: New messages\n\n" + bare() + "\n\nAn older mail about the garden party that we sent a week ago already.\n"}, "Gladly.", PostingTop, nil},
 	})

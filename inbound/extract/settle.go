@@ -31,7 +31,7 @@ func (d *document) settle(segs []segment) {
 }
 
 // typedWithin finds the words of a person who wrote into the quotation itself: lines among those we sent that we did not
-// send.
+// send. They lose the quote marks that are not theirs.
 func (d *document) typedWithin() bool {
 	m := d.compare()
 	first, last := len(m), -1
@@ -41,18 +41,21 @@ func (d *document) typedWithin() bool {
 		}
 	}
 	found := false
-	for i := 0; i <= last; i++ {
+	for i := 0; last >= 0 && i < len(m); i++ {
 		l := &d.lines[i]
 		if l.class != classQuote || m[i].sent || m[i].words == 0 || m[i].known*10 >= m[i].words*6 {
 			continue
 		}
-		if _, _, ok := d.headerBlock(i); ok || i < first && (l.depth == 0 || l.hint&(hintAttribution|hintAbove) != 0) {
-			continue
+		_, _, header := d.headerBlock(i)
+		_, s, _ := d.attributionAt(i)
+		if i > last && (header || s == sureAttribution || l.depth > d.lines[last].depth) {
+			break // older mails
 		}
-		if _, s, _ := d.attributionAt(i); s == sureAttribution {
+		if header || s == sureAttribution || i < first && l.depth == 0 {
 			continue
 		}
 		l.set(classReply, "not among what we sent")
+		l.raw = l.text
 		found = true
 	}
 	if found {

@@ -5,7 +5,7 @@ type split struct {
 	start, end int // the lines that say it
 	class      class
 	mark       markKind
-	sure       bool
+	sure       bool // no doubt about it
 	lang       string
 	rule       string
 }
@@ -28,11 +28,13 @@ func (d *document) splitAt(i, text int) (split, bool) {
 			return split{start: d.drawnAbove(start, text), end: i + 1, class: classAttribution, sure: s == sureAttribution, lang: lang, rule: "attribution"}, true
 		}
 	}
-	if isRule(l.text) && i+1 < len(d.lines) || unknownMark(l.text) {
-		if next := d.nextText(i+1, len(d.lines)); next < len(d.lines) && next <= i+3 && unknownMark(l.text) {
-			if _, _, ok := d.headerBlock(next); ok || d.lines[next].quoted() {
-				return split{start: i, end: i + 1, class: classMarker, mark: markOriginal, sure: true, rule: "marker between dashes"}, true
-			}
+	if unknownMark(l.text) {
+		next := d.nextText(i+1, len(d.lines))
+		if next == len(d.lines) || next > i+3 {
+			return split{}, false
+		}
+		if _, _, ok := d.headerBlock(next); ok || d.lines[next].quoted() {
+			return split{start: i, end: i + 1, class: classMarker, mark: markOriginal, rule: "marker between dashes"}, true
 		}
 	}
 	return split{}, false
