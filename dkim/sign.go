@@ -2,26 +2,25 @@ package dkim
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
+	"io"
+	"slices"
 	"strings"
 	"time"
+
+	msgauth "github.com/emersion/go-msgauth/dkim"
 )
 
 // Validity is how long a signature holds unless SignOptions says otherwise: a
 // notification that is passed on later is a replay.
 const Validity = 7 * 24 * time.Hour
 
-// SignOptions say who signs, and when.
+// SignOptions say who signs, and for how long.
 type SignOptions struct {
 	Keys []Key
-	Now  time.Time
+	// Now is what Validity is counted from. The signing time (t=) is the clock's.
+	Now time.Time
 	// Expires ends the signatures; zero means Validity after Now.
 	Expires time.Time
 }
@@ -42,11 +41,12 @@ var (
 	ErrNoKey    = errors.New("there is no key to sign with")
 	ErrFrom     = errors.New("the mail has not exactly one From")
 	ErrLineEnds = errors.New("the mail has a CR or LF of its own")
+	ErrRepeated = errors.New("the fields to be signed stand in the mail too often")
 )
 
-// Sign returns raw with one DKIM-Signature per key on top. The mail must have
-// one From and lines that end in CRLF. Its body is hashed once for all keys. The
-// same mail, keys and times give the same octets.
+// Sign returns raw with one DKIM-Signature per key on top, in the order of the
+// keys. The mail must have one From and lines that end in CRLF. All keys sign in
+// one pass; no line of a signature is longer than 998 octets.
 func Sign(raw []byte, o SignOptions) ([]byte, error) {
 	if len(o.Keys) == 0 {
 		return nil, ErrNoKey
@@ -61,115 +61,96 @@ func Sign(raw []byte, o SignOptions) ([]byte, error) {
 	if o.Expires.IsZero() {
 		o.Expires = o.Now.Add(Validity)
 	}
-	names, canonical := coverage(fields)
-	if len(canonical) == 0 {
-		return nil, fmt.Errorf("sign mail: %w", ErrFrom)
+	names, err := coverage(fields)
+	if err != nil {
+		return nil, fmt.Errorf("sign mail: %w", err)
 	}
-	h := sha256.New()
-	relaxedBody(h, body)
-	bodyHash := base64.StdEncoding.EncodeToString(h.Sum(nil))
-	var out bytes.Buffer
-	for _, k := range o.Keys {
-		field, err := k.signature(o, names, canonical, bodyHash)
-		if err != nil {
-			return nil, fmt.Errorf("sign mail as %s: %w", k.Name(), err)
-		}
-		out.WriteString(field)
+	mail := [][]byte{raw}
+	if body == nil { // the library wants an empty line behind the header
+		mail = append(mail, []byte("\r\n"))
 	}
-	out.Write(raw)
-	return out.Bytes(), nil
+	signatures, err := o.sign(mail, names)
+	if err != nil {
+		return nil, fmt.Errorf("sign mail: %w", err)
+	}
+	return slices.Concat(signatures, raw), nil
 }
 
-// coverage is what the signatures cover: the names of h=, and the fields in
-// relaxed form, in the order in which a verifier takes them (the last one of a
-// name first: RFC 6376, section 5.4.2). It is empty unless there is one From.
-func coverage(fields []Field) (names []string, canonical []byte) {
+// maxCoverage bounds h=, which the library writes on one line: with its name and
+// what may stand around it, that line has at most 998 octets (RFC 5322, section
+// 2.1.1). The names of a notification have 400.
+const maxCoverage = 900
+
+// coverage is what the signatures cover: the names of h=.
+func coverage(fields []Field) ([]string, error) {
+	var names []string
 	for _, name := range signedFields() {
 		count := 0
-		for i := len(fields) - 1; i >= 0; i-- {
-			if f := fields[i]; f.Is(name) {
-				canonical = append(relaxedHeader(canonical, f.Name, f.Value()), '\r', '\n')
-				names = append(names, name)
+		for _, f := range fields {
+			if f.Is(name) {
 				count++
 			}
 		}
-		names = append(names, name)
 		if name == "From" && count != 1 {
-			return nil, nil
+			return nil, ErrFrom
 		}
+		names = append(names, slices.Repeat([]string{name}, count+1)...)
 	}
-	return names, canonical
+	if len(strings.Join(names, ":")) > maxCoverage {
+		return nil, ErrRepeated
+	}
+	return names, nil
 }
 
-// signature makes the DKIM-Signature field (RFC 6376, section 3.7).
-func (k Key) signature(o SignOptions, names []string, canonical []byte, bodyHash string) (string, error) {
-	if err := k.check(); err != nil {
-		return "", err
+// sign has the library sign a mail, which is in pieces, with every key.
+func (o *SignOptions) sign(mail [][]byte, names []string) ([]byte, error) {
+	var signers []*msgauth.Signer
+	var writers []io.Writer
+	defer func() { // each has a goroutine that ends with it, whatever went wrong
+		for _, s := range signers {
+			s.Close()
+		}
+	}()
+	for _, k := range o.Keys {
+		s, err := k.signer(names, o.Expires)
+		if err != nil {
+			return nil, err
+		}
+		signers, writers = append(signers, s), append(writers, s)
 	}
-	var f folder
-	f.WriteString("DKIM-Signature:")
-	f.column = f.Len()
-	f.tag("v", "1")
-	f.tag("a", k.Algorithm())
-	f.tag("c", "relaxed/relaxed")
-	f.tag("d", k.Domain)
-	f.tag("s", k.Selector)
-	f.tag("t", strconv.FormatInt(o.Now.Unix(), 10))
-	f.tag("x", strconv.FormatInt(o.Expires.Unix(), 10))
-	f.tag("h", names...)
-	f.tag("bh", bodyHash)
-	f.WriteString("\r\n\tb=")
-	name, value, _ := strings.Cut(f.String(), ":")
-	h := sha256.New()
-	h.Write(canonical)
-	h.Write(relaxedHeader(nil, name, []byte(value)))
-	sig, err := k.sign(h.Sum(nil))
+	all := io.MultiWriter(writers...)
+	for _, piece := range mail {
+		if _, err := all.Write(piece); err != nil {
+			return nil, err
+		}
+	}
+	var out bytes.Buffer
+	for i, s := range signers {
+		if err := s.Close(); err != nil {
+			return nil, fmt.Errorf("as %s: %w", o.Keys[i].Name(), err)
+		}
+		out.WriteString(s.Signature())
+	}
+	return out.Bytes(), nil
+}
+
+// signer begins a signature. The library writes the names it is given as they
+// are, and takes keys of any size: check is ours.
+func (k Key) signer(names []string, expires time.Time) (*msgauth.Signer, error) {
+	err := k.check()
 	if err != nil {
-		return "", err
+		return nil, fmt.Errorf("as %s: %w", k.Name(), err)
 	}
-	pieces := split(base64.StdEncoding.EncodeToString(sig), lineLength-len("\tb="))
-	return f.String() + strings.Join(pieces, "\r\n\t") + "\r\n", nil
-}
-
-// sign signs a SHA-256 digest. An Ed25519 key takes it as its message (RFC 8463,
-// section 3).
-func (k Key) sign(digest []byte) ([]byte, error) {
-	if _, ok := k.Signer.Public().(ed25519.PublicKey); ok {
-		return k.Signer.Sign(rand.Reader, digest, crypto.Hash(0))
+	s, err := msgauth.NewSigner(&msgauth.SignOptions{
+		Domain: k.Domain, Selector: k.Selector, Signer: k.Signer,
+		HeaderCanonicalization: msgauth.CanonicalizationRelaxed,
+		BodyCanonicalization:   msgauth.CanonicalizationRelaxed,
+		HeaderKeys:             names, Expiration: expires,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("as %s: %w", k.Name(), err)
 	}
-	return k.Signer.Sign(rand.Reader, digest, crypto.SHA256)
-}
-
-const lineLength = 76
-
-// folder writes tags on lines that stay short (RFC 5322, section 2.1.1).
-type folder struct {
-	strings.Builder
-	column int
-}
-
-// tag writes name=value; values are joined by colons, at which lines may break.
-func (f *folder) tag(name string, values ...string) {
-	for i, v := range values {
-		lead, end := "", ":"
-		if i == 0 {
-			lead = name + "="
-		}
-		if i == len(values)-1 {
-			end = ";"
-		}
-		piece := lead + v + end
-		switch {
-		case f.column+len(" ")+len(piece) > lineLength:
-			f.WriteString("\r\n\t")
-			f.column = 1
-		case i == 0:
-			f.WriteByte(' ')
-			f.column++
-		}
-		f.WriteString(piece)
-		f.column += len(piece)
-	}
+	return s, nil
 }
 
 // cleanLines tells whether every CR and LF of a body is part of a CRLF.
