@@ -181,7 +181,7 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 		return gateway.Delivery{}, mail{}, fmt.Errorf("unsubscribe link: %w", err)
 	}
 	d := gateway.Delivery{
-		ID: gateway.DeliveryID(l.ids.Next(gateway.PrefixDelivery, l.now)), To: to, Bounce: token.NewHandle(),
+		ID: gateway.DeliveryID(l.ids.Next(gateway.PrefixDelivery, l.now)), To: to, Bounce: gateway.NewHandle(),
 		ExpiresAt: l.now.Add(giveUpAfter),
 	}
 	d.MessageID = compose.MessageID(l.Domain, d.ID)

@@ -38,29 +38,13 @@ func ReplyHandle(tx store.Tx, now time.Time, app gateway.AppID, c gateway.Conver
 	if err != nil || p.Handle != 0 {
 		return p.Handle, err
 	}
-	p.Handle, err = Allocate(tx, store.HandleRow{
+	p.Handle, err = store.Allocate(tx, store.HandleRow{
 		App: app, Purpose: string(rune(token.Reply)), Conversation: c, User: u, CreatedAt: now,
 	})
 	if err != nil {
 		return 0, err
 	}
 	return p.Handle, store.Participants.Put(tx, store.ParticipantKey(app, c, u), p)
-}
-
-// Allocate draws a handle that is not taken and stores what it stands for.
-func Allocate(tx store.Tx, row store.HandleRow) (gateway.Handle, error) {
-	for {
-		h := token.NewHandle()
-		_, taken, err := store.Handles.Find(tx, store.HandleKey(h))
-		if err != nil {
-			return 0, err
-		}
-		if taken {
-			continue
-		}
-		row.Handle = h
-		return h, store.Handles.Put(tx, store.HandleKey(h), row)
-	}
 }
 
 // loadReader returns a participant who may read.

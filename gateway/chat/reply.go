@@ -236,10 +236,9 @@ func (r *room) replyMessages(p *gateway.Participant, in ReplyInput, reply gatewa
 
 // fileHandle gives a file the handle of its signed link.
 func (r *room) fileHandle(f gateway.Attachment) (gateway.Handle, error) {
-	h, err := Allocate(r.tx, store.HandleRow{
+	return store.Allocate(r.tx, store.HandleRow{
 		App: r.app.ID, Purpose: string(rune(token.Attachment)), Conversation: r.conv.ID, Attachment: &f, CreatedAt: r.now,
 	})
-	return h, err
 }
 
 // markShown marks read what the answered mail showed; if it is not known which

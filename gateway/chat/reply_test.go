@@ -126,7 +126,7 @@ func TestRepliesRefused(t *testing.T) {
 			in.App = "other"
 		case "not a reply's":
 			h.ok(h.update(func(tx store.Tx) (err error) {
-				in.Handle, err = chat.Allocate(tx, store.HandleRow{App: "shop", Purpose: string(rune(token.Bounce)), Conversation: "c1", User: "bob"})
+				in.Handle, err = store.Allocate(tx, store.HandleRow{App: "shop", Purpose: string(rune(token.Bounce)), Conversation: "c1", User: "bob"})
 				return err
 			}))
 		case "was never minted":

@@ -77,7 +77,7 @@ func (s *site) update(fn func(store.Tx) error) {
 // link stores a handle's row and mints its token.
 func (s *site) link(p token.Purpose, row store.HandleRow) string {
 	s.t.Helper()
-	h := token.NewHandle()
+	h := gateway.NewHandle()
 	row.Handle, row.App, row.Purpose, row.CreatedAt = h, "shop", string(rune(p)), time.Now()
 	s.update(func(tx store.Tx) error { return store.Handles.Put(tx, store.HandleKey(h), row) })
 	return s.minter.Mint(p, h, domain)
@@ -260,7 +260,7 @@ func TestBadLinks(t *testing.T) {
 		other = s.leave[:39] + "3"
 	}
 	reply := s.link(token.Reply, store.HandleRow{Address: ann})
-	nobody := s.minter.Mint(token.Unsubscribe, token.NewHandle(), domain)
+	nobody := s.minter.Mint(token.Unsubscribe, gateway.NewHandle(), domain)
 	elsewhere := s.minter.Mint(token.Unsubscribe, 5, "other.example.com")
 	var pages []string
 	for _, path := range []string{"/", "/u/", "/u/x", "/u/" + other, "/u/" + reply, "/u/" + nobody, "/u/" + elsewhere, "/u/" + s.leave + "/", "//u/" + s.leave, "/u//" + s.leave, "/x/../u/" + s.leave, "/a/" + s.leave, "/a/x"} {

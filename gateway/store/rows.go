@@ -53,23 +53,6 @@ type MessagePlace struct {
 	Number    uint64    `json:"number"`
 }
 
-// HandleRow says what a handle inside a signed address or link stands for.
-type HandleRow struct {
-	Handle       gateway.Handle         `json:"handle"`
-	App          gateway.AppID          `json:"app"`
-	Purpose      string                 `json:"purpose"` // token.Purpose
-	Conversation gateway.ConversationID `json:"conversation,omitempty"`
-	User         gateway.UserID         `json:"user,omitempty"`
-	Delivery     gateway.DeliveryID     `json:"delivery,omitempty"`
-	// Address is whose unsubscribing it is.
-	Address gateway.Address `json:"address,omitzero"`
-	// Attachment is the file a link serves.
-	Attachment *gateway.Attachment `json:"attachment,omitempty"`
-	CreatedAt  time.Time           `json:"createdAt"`
-	// RevokedAt marks an address that died: participant left, conversation deleted.
-	RevokedAt *time.Time `json:"revokedAt,omitempty"`
-}
-
 // EventStream remembers the last event of a conversation put for an endpoint.
 type EventStream struct {
 	Seq uint64 `json:"seq"`

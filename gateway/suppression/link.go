@@ -27,27 +27,13 @@ func Link(ctx context.Context, s store.Store, f Fact, now time.Time) (gateway.Ha
 		if link, found, err = store.UnsubLinks.Find(tx, k); err != nil || found {
 			return err
 		}
-		if link.Handle, err = freeHandle(tx); err != nil {
-			return err
-		}
-		row := store.HandleRow{
-			Handle: link.Handle, App: f.App, Purpose: string(rune(token.Unsubscribe)),
-			User: f.User, Address: f.Address, CreatedAt: now,
-		}
-		if err := store.Handles.Put(tx, store.HandleKey(link.Handle), row); err != nil {
+		link.Handle, err = store.Allocate(tx, store.HandleRow{
+			App: f.App, Purpose: string(rune(token.Unsubscribe)), User: f.User, Address: f.Address, CreatedAt: now,
+		})
+		if err != nil {
 			return err
 		}
 		return store.UnsubLinks.Put(tx, k, link)
 	})
 	return link.Handle, err
-}
-
-// freeHandle draws a handle that nothing has.
-func freeHandle(rd store.Reader) (gateway.Handle, error) {
-	for {
-		h := token.NewHandle()
-		if _, taken, err := store.Handles.Find(rd, store.HandleKey(h)); err != nil || !taken {
-			return h, err
-		}
-	}
 }

@@ -17,11 +17,9 @@ package token
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
-	"encoding/binary"
 	"strings"
 
 	"github.com/replygate/replygate/gateway"
@@ -68,17 +66,6 @@ func NewMinter(k *secret.Keys) *Minter {
 	m := &Minter{current: k.Current(), keys: map[byte][]byte{}}
 	k.Each(func(id byte) { m.keys[id] = k.Derive(id, "token") })
 	return m
-}
-
-// NewHandle draws a random handle. The caller makes sure that it is not taken.
-func NewHandle() gateway.Handle {
-	var b [8]byte
-	for {
-		rand.Read(b[:])
-		if h := gateway.Handle(binary.BigEndian.Uint64(b[:])) & gateway.MaxHandle; h != 0 {
-			return h
-		}
-	}
 }
 
 // Mint returns the token for a handle at a domain (A-labels, lower case).

@@ -13,7 +13,7 @@ const domain = "reply.example.com"
 func TestRoundTrip(t *testing.T) {
 	m := NewMinter(secret.Generate())
 	for _, p := range []byte(purposes) {
-		h := NewHandle()
+		h := gateway.NewHandle()
 		s := m.Mint(Purpose(p), h, domain)
 		if len(s) != Length || len(s) > gateway.MaxLocalPart {
 			t.Fatalf("%q has %d characters", s, len(s))
@@ -32,7 +32,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestOnePurposeNeverStandsInForAnother(t *testing.T) {
 	m := NewMinter(secret.Generate())
-	h := NewHandle()
+	h := gateway.NewHandle()
 	for _, p := range []byte(purposes) {
 		s := m.Mint(Purpose(p), h, domain)
 		for _, q := range []byte(purposes) {
@@ -52,7 +52,7 @@ func TestOnePurposeNeverStandsInForAnother(t *testing.T) {
 func TestForgeriesFail(t *testing.T) {
 	keys := secret.Generate()
 	m := NewMinter(keys)
-	s := m.Mint(Reply, NewHandle(), domain)
+	s := m.Mint(Reply, gateway.NewHandle(), domain)
 	for i := range len(s) {
 		for _, c := range []byte(secret.Alphabet + "018=.ü") {
 			forged := s[:i] + string(c) + s[i+1:]
