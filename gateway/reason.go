@@ -40,6 +40,7 @@ const (
 	ReasonLoop           Reason = "loop" // our own mail came back
 	ReasonAutomatic      Reason = "automatic"
 	ReasonDuplicate      Reason = "duplicate"
+	ReasonNoReplyAddress Reason = "no_reply_address" // sent to an address of ours that nobody reads
 	ReasonAttachment     Reason = "attachment_refused"
 	ReasonEncrypted      Reason = "encrypted"
 )
@@ -72,6 +73,7 @@ var reasons = map[Reason]string{
 	ReasonLoop:           "The mail is one of our own that came back.",
 	ReasonAutomatic:      "The mail was written by a program, not by a person.",
 	ReasonDuplicate:      "The same mail was posted before.",
+	ReasonNoReplyAddress: "The mail was sent to an address that nobody reads, and not to a reply address.",
 	ReasonEncrypted:      "The mail is encrypted and cannot be read here.",
 	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
 }

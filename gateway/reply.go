@@ -14,6 +14,8 @@ const (
 	ReplyAutomatic ReplyState = "automatic" // recorded, never posted
 	ReplyBounce    ReplyState = "bounce"    // a delivery report
 	ReplyOperator  ReplyState = "operator"  // a mail to postmaster@ or abuse@
+	// ReplyUnsubscribed: a mail to the address of List-Unsubscribe, heeded.
+	ReplyUnsubscribed ReplyState = "unsubscribed"
 )
 
 // Reply is the record of one received mail for one recipient.

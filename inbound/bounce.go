@@ -26,7 +26,10 @@ func (t *transaction) bounced(ctx context.Context, rec *received, to recipient) 
 	}
 	to.row.Conversation, to.row.User = d.Conversation, d.Recipient
 	b, isReport := bounceOf(rec, d)
-	if gone || !isReport {
+	switch {
+	case !isReport && rec.rule == "":
+		return t.rejected(rec, to, statusGeneral, gateway.ReasonNoReplyAddress, nil), nil // a person's
+	case gone || !isReport:
 		return t.automatic(rec, to), nil
 	}
 	return &outcome{to: to, status: statusRecorded, state: gateway.ReplyBounce, store: func(tx store.Tx, _ *outcome) error {

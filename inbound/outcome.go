@@ -2,7 +2,9 @@ package inbound
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
@@ -82,11 +84,11 @@ func (t *transaction) judgeOne(ctx context.Context, rec *received, to recipient)
 	case kindOperator:
 		return t.forOperator(rec, to), nil
 	case kindGeneral:
-		return &outcome{to: to, status: statusGeneral}, nil
+		return &outcome{to: to, status: statusGeneral, state: gateway.ReplyRejected, reason: gateway.ReasonNoReplyAddress}, nil
 	case kindBounce:
 		return t.bounced(ctx, rec, to)
 	case kindUnsubscribe:
-		return t.unsubscribe(rec, to), nil
+		return t.unsubscribe(rec, to)
 	}
 	if rec.rule != "" {
 		return t.automatic(rec, to), nil
@@ -136,8 +138,8 @@ func (t *transaction) oncePerConversation(ctx context.Context, rec *received) ([
 // rejected records a refusal; the raw mail is kept for people to look at.
 func (t *transaction) rejected(rec *received, to recipient, st gateway.Status, why gateway.Reason, content *gateway.ReplyContent) *outcome {
 	o := &outcome{to: to, status: st, state: gateway.ReplyRejected, reason: why}
-	if to.kind != kindReply {
-		return o
+	if to.row.App == "" {
+		return o // no genuine address: counted, not recorded
 	}
 	o.store = func(tx store.Tx, o *outcome) error {
 		r := rec.record(to)
@@ -175,17 +177,20 @@ func (t *transaction) keepRecord(tx store.Tx, rec *received, to recipient, r gat
 	if err != nil {
 		return err
 	}
-	r.ID, r.Raw = gateway.ReplyID(tx.NewID(gateway.PrefixReply)), ref
+	r.Raw = ref
 	return t.Chat.RecordReply(tx, rec.at, to.row.App, r)
 }
 
 // commit stores all outcomes in one transaction and says what the sender hears:
 // 250 if one recipient's was taken, else the first refusal.
 func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*outcome) (gateway.Status, error) {
+	if !slices.ContainsFunc(outcomes, func(o *outcome) bool { return o.store != nil }) {
+		return t.answer(rec, outcomes), nil
+	}
 	if err := t.seal(ctx, rec); err != nil {
 		return gateway.Status{}, err
 	}
-	first := t.to[0].row
+	first := t.owner().row
 	scope := store.ConversationScope(first.App, first.Conversation)
 	err := t.Store.Update(ctx, scope, func(tx store.Tx) error {
 		for _, o := range outcomes {
@@ -199,7 +204,7 @@ func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*out
 		return nil
 	})
 	if err != nil {
-		return gateway.Status{}, fmt.Errorf("store mail: %w", err)
+		return gateway.Status{}, notStored("store mail", err)
 	}
 	return t.answer(rec, outcomes), nil
 }
@@ -222,6 +227,20 @@ func (t *transaction) answer(rec *received, outcomes []*outcome) gateway.Status 
 // seal encrypts the mail as received and makes it ready to be committed. The
 // records of no app share the system's blobs.
 func (t *transaction) seal(ctx context.Context, rec *received) (err error) {
-	rec.sealed, err = t.Store.Stage(ctx, t.to[0].row.App, t.Box.Seal(purposeMail, rec.raw))
-	return err
+	rec.sealed, err = t.Store.Stage(ctx, t.owner().row.App, t.Box.Seal(purposeMail, rec.raw))
+	return notStored("keep mail", err)
+}
+
+// statusFull is RFC 3463, section 3.4: mail system full.
+var statusFull = gateway.Status{Code: 452, Enhanced: [3]int{4, 3, 1}, Text: "No room for more mail at the moment, please try again"}
+
+// notStored says what could not be stored; a full disk has an answer of its own.
+func notStored(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrFull):
+		return fmt.Errorf("%s: %w: %w", what, statusFull, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }

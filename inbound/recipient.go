@@ -55,11 +55,36 @@ func (t *transaction) Rcpt(ctx context.Context, to gateway.Address) error {
 	if err != nil {
 		return err
 	}
-	if len(t.to) > 0 && rcpt.row.App != t.to[0].row.App {
+	if !t.fits(rcpt) {
 		return statusOtherApp
 	}
 	t.to = append(t.to, rcpt)
 	return nil
+}
+
+// fits tells whether a recipient can share a mail with those before it: the
+// first that belongs to an app, or to the operator, fixes whose mail it is. The
+// general address is nobody's; clients that answer to From and Reply-To name both.
+func (t *transaction) fits(r recipient) bool {
+	if r.kind == kindGeneral {
+		return true
+	}
+	for _, to := range t.to {
+		if to.kind != kindGeneral {
+			return to.row.App == r.row.App
+		}
+	}
+	return true
+}
+
+// owner is the recipient whose app the mail belongs to.
+func (t *transaction) owner() recipient {
+	for _, to := range t.to {
+		if to.kind != kindGeneral {
+			return to
+		}
+	}
+	return t.to[0]
 }
 
 // resolve finds out what an address is. The row is set with a refusal when the
@@ -78,22 +103,19 @@ func (t *transaction) resolve(ctx context.Context, to gateway.Address) (recipien
 		return out, nil
 	}
 	purpose, handle, ok := t.Tokens.Read(to.LocalPart, t.Domain)
-	if !ok {
+	out.kind = kind(purpose)
+	if !ok || out.kind != kindReply && out.kind != kindBounce && out.kind != kindUnsubscribe {
 		return out, smtpd.NoSuchAddress
 	}
-	out.kind = kind(purpose)
 	err := t.Store.View(ctx, func(rd store.Reader) (err error) {
-		switch out.kind {
-		case kindReply:
+		if out.kind == kindReply {
 			out.row, err = chat.MayReply(rd, clock(), handle)
-		case kindBounce, kindUnsubscribe:
-			out.row, err = store.Handles.Get(rd, store.HandleKey(handle))
-		default:
-			return smtpd.NoSuchAddress
+			return err
 		}
+		out.row, err = store.Handles.Get(rd, store.HandleKey(handle))
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && out.row.Purpose != string(rune(purpose)) {
 		return recipient{address: to}, smtpd.NoSuchAddress
 	}
 	return out, err

@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -199,7 +200,7 @@ func (t *transaction) stageFiles(ctx context.Context, to recipient, in []message
 	for _, a := range in {
 		staged, err := t.Store.Stage(ctx, to.row.App, t.Box.Seal(secret.PurposeFile, a.Data))
 		if err != nil {
-			return nil, fmt.Errorf("keep attachment: %w", err)
+			return nil, notStored("keep attachment", err)
 		}
 		out = append(out, file{gateway.Attachment{Name: a.Name, Type: a.Type, Size: int64(len(a.Data)), Blob: staged.Ref}, staged})
 	}
@@ -283,15 +284,42 @@ func dropFiles(tx store.Tx, app gateway.AppID, files []gateway.Attachment) error
 	return nil
 }
 
-// held stores a reply that waits for approval.
+// held stores a reply that waits for approval. A copy of one that waits, or was
+// decided about, is a duplicate: a person decides once.
 func (t *transaction) held(p posting, why gateway.Reason) *outcome {
-	return &outcome{to: p.to, status: statusHeld, state: gateway.ReplyHeld, reason: why, store: func(tx store.Tx, _ *outcome) error {
-		files, err := p.keepFiles(tx)
+	return &outcome{to: p.to, status: statusHeld, store: func(tx store.Tx, o *outcome) error {
+		r := p.rec.record(p.to)
+		r.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
+		first, err := p.firstHeld(tx, r.ID)
 		if err != nil {
 			return err
 		}
-		r := p.rec.record(p.to)
-		r.State, r.Reason, r.Content, r.Attachments, r.Digest = gateway.ReplyHeld, why, p.content, files, p.digest
+		o.state, o.reason, r.Content, r.Digest = gateway.ReplyHeld, why, p.content, p.digest
+		if !first {
+			o.state, o.reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
+		} else if r.Attachments, err = p.keepFiles(tx); err != nil {
+			return err
+		}
+		r.State, r.Reason = o.state, o.reason
 		return t.keepRecord(tx, p.rec, p.to, r)
 	}}
+}
+
+// firstHeld remembers a held mail as chat.PostReply does a posted one, under a
+// name of its own, and tells whether it is the first of its kind.
+func (p *posting) firstHeld(tx store.Tx, id gateway.ReplyID) (bool, error) {
+	name := p.rec.msg.MessageID
+	if name == "" {
+		name = "date " + p.rec.msg.Header.Get("Date")
+	}
+	row := p.to.row
+	sum := sha256.Sum256(fmt.Appendf(nil, "held %d %d %s %s", row.Handle, len(name), name, p.digest))
+	k := store.ConversationKey(row.App, row.Conversation).String(string(row.User)).String(hex.EncodeToString(sum[:]))
+	if _, found, err := store.Dedups.Find(tx, k); err != nil || found {
+		return false, err
+	}
+	if err := store.Dedups.Put(tx, k, store.Dedup{Reply: id, At: p.rec.at}); err != nil {
+		return false, err
+	}
+	return true, store.ExpireAt(tx, store.Dedups.Table, k, p.rec.at.Add(store.DedupAge))
 }

@@ -14,14 +14,23 @@ var (
 // unsubscribe takes a mail to the address in List-Unsubscribe (RFC 2369,
 // section 3.2). The address alone is not enough, since whoever was forwarded a
 // notification has it: the mail must come from the address it stands for.
-func (t *transaction) unsubscribe(rec *received, to recipient) *outcome {
+func (t *transaction) unsubscribe(rec *received, to recipient) (*outcome, error) {
 	own := rec.auth.AuthorErr == nil && rec.auth.Author.Folded() == to.row.Address.Folded()
-	if !own || !rec.auth.Verdicts.Aligned() {
-		return &outcome{to: to, status: statusNotYours, state: gateway.ReplyRejected, reason: gateway.ReasonUnauthentic}
+	switch {
+	case own && rec.auth.Verdicts.Aligned():
+	case rec.auth.Temporary:
+		return nil, deferred().status
+	default:
+		return t.rejected(rec, to, statusNotYours, gateway.ReasonUnauthentic, nil), nil
 	}
-	return &outcome{to: to, status: statusUnsubscribed, state: gateway.ReplyAutomatic, store: func(tx store.Tx, _ *outcome) error {
+	return &outcome{to: to, status: statusUnsubscribed, state: gateway.ReplyUnsubscribed, store: func(tx store.Tx, _ *outcome) error {
+		r := rec.record(to)
+		r.State = gateway.ReplyUnsubscribed
+		if err := t.keepRecord(tx, rec, to, r); err != nil {
+			return err
+		}
 		return suppression.Unsubscribe(tx, rec.at, suppression.Fact{
 			App: to.row.App, Address: to.row.Address, Kind: suppression.Mail, User: to.row.User,
 		})
-	}}
+	}}, nil
 }
