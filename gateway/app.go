@@ -13,6 +13,8 @@ type App struct {
 	Policy AuthPolicy `json:"policy,omitempty"`
 	// Sender is what notifications are sent as; the domain is the operator's.
 	Sender Sender `json:"sender"`
+	// EmailDisabled switches mail off for everybody, at once.
+	EmailDisabled bool `json:"emailDisabled,omitempty"`
 	// Roles holds the settings of named roles; DefaultRole names the fallback.
 	Roles     map[string]Role `json:"roles,omitempty"`
 	Endpoints []Endpoint      `json:"endpoints,omitempty"`
@@ -23,51 +25,6 @@ type App struct {
 type Sender struct {
 	// Name stands behind "via" in "Ann via Name"; empty means the app's name.
 	Name string `json:"name,omitempty"`
-}
-
-// DefaultRole is the role of users who have none, or an undefined one.
-const DefaultRole = "default"
-
-// Role is how the users of one role are notified. Fields left zero mean the default.
-type Role struct {
-	// EmailDisabled switches mail off for the role, at once.
-	EmailDisabled bool `json:"emailDisabled,omitempty"`
-	// Delay is how long after the last activity mail is sent, 0 s to 7 d; nil
-	// means DefaultDelay.
-	Delay *time.Duration `json:"delay,omitempty"`
-}
-
-// Bounds and default of Role.Delay.
-const (
-	DefaultDelay = 2 * time.Minute
-	MaxDelay     = 7 * 24 * time.Hour
-)
-
-// Role returns the settings of a user's role; an unknown or empty one means
-// DefaultRole, and without settings the zero Role.
-func (a *App) Role(name string) Role {
-	if r, ok := a.Roles[name]; ok {
-		return r
-	}
-	return a.Roles[DefaultRole]
-}
-
-// MinDelay is the smallest delay any of the app's roles has: no mail is due
-// earlier than that after an activity.
-func (a *App) MinDelay() time.Duration {
-	least := a.Role(DefaultRole).WaitsFor()
-	for _, r := range a.Roles {
-		least = min(least, r.WaitsFor())
-	}
-	return least
-}
-
-// WaitsFor is the role's delay, the default one if it sets none.
-func (r Role) WaitsFor() time.Duration {
-	if r.Delay == nil {
-		return DefaultDelay
-	}
-	return min(max(*r.Delay, 0), MaxDelay)
 }
 
 // AuthPolicy says what a received mail must show before it posts as a person.
@@ -118,6 +75,18 @@ type Key struct {
 	Hash      []byte     `json:"hash"` // SHA-256 of the key
 	Sealed    []byte     `json:"sealed"`
 	Test      bool       `json:"test,omitempty"`
+	Scope     KeyScope   `json:"scope,omitempty"`
 	CreatedAt time.Time  `json:"createdAt"`
 	RevokedAt *time.Time `json:"revokedAt,omitempty"`
 }
+
+// KeyScope says what a key may do.
+type KeyScope string
+
+// The scopes.
+const (
+	ScopeAll KeyScope = ""
+	// ScopeRun may start the notifications of an external schedule and nothing
+	// else, so that it can stand in a crontab.
+	ScopeRun KeyScope = "run"
+)

@@ -24,6 +24,19 @@ type Conversation struct {
 	Incarnation string `json:"incarnation"`
 	// Forced: messages numbered up to it are told without waiting.
 	Forced uint64 `json:"forced,omitempty"`
+	// Ran: messages numbered up to it were given free by an external schedule.
+	Ran uint64 `json:"ran,omitempty"`
+	// Muted: nobody is mailed about the conversation.
+	Muted bool `json:"muted,omitempty"`
+	// Department, Assignee and HumanTakeover are for support teams: whose
+	// conversation it is, who has it, and that a person took it from the bot.
+	Department    DepartmentID `json:"department,omitempty"`
+	Assignee      UserID       `json:"assignee,omitempty"`
+	HumanTakeover bool         `json:"humanTakeover,omitempty"`
+	// Handler is the agent who wrote last since the conversation was assigned.
+	Handler UserID `json:"handler,omitempty"`
+	// HandledCount is the number of the newest message of an agent.
+	HandledCount uint64 `json:"handledCount,omitempty"`
 	// Deleted marks one that is gone, whose rows are still being removed.
 	Deleted bool `json:"deleted,omitempty"`
 }
@@ -66,8 +79,11 @@ type Participant struct {
 	JoinedAt     time.Time      `json:"joinedAt"`
 	// NarrowedAt is when Access last lost the right to write.
 	NarrowedAt time.Time `json:"narrowedAt,omitzero"`
-	// Left marks one who is no participant any more; the row keeps the handle.
+	// Left marks one who is no participant (any more); the row keeps the handle.
 	Left bool `json:"left,omitempty"`
+	// Routed marks an agent who is no participant (Left is set too) and was
+	// told of the conversation all the same: who answers posts into it.
+	Routed bool `json:"routed,omitempty"`
 	// LeftCount is the number of the newest message when they left.
 	LeftCount uint64 `json:"leftCount,omitempty"`
 	// Handle is the live reply handle; zero until one is needed.
@@ -78,15 +94,29 @@ type Participant struct {
 	NotifiedCount uint64 `json:"notifiedCount"`
 	// NotifiedAt is when the newest of those was created.
 	NotifiedAt time.Time `json:"notifiedAt,omitzero"`
-	// LastMailAt is when a notification was last queued.
-	LastMailAt time.Time `json:"lastMailAt,omitzero"`
+	// LastMailAt is when a notification was last queued, and MailedCount the
+	// number of the newest message it covered.
+	LastMailAt  time.Time `json:"lastMailAt,omitzero"`
+	MailedCount uint64    `json:"mailedCount,omitempty"`
+	// Owed is the number of the first message that a cap or once_per_absence
+	// kept from being told, if any; the next mail shows it.
+	Owed uint64 `json:"owed,omitempty"`
+	// RepliedAt is when the participant last posted by mail.
+	RepliedAt time.Time `json:"repliedAt,omitzero"`
 }
 
 // MayWrite tells whether the participant's own words are posted.
-func (p *Participant) MayWrite() bool { return !p.Left && p.Access == ReadWrite }
+func (p *Participant) MayWrite() bool { return p.MayRead() && p.Access == ReadWrite }
 
 // MayRead tells whether new messages are shown to the participant.
-func (p *Participant) MayRead() bool { return !p.Left && p.Access != NoneAccess }
+func (p *Participant) MayRead() bool { return (!p.Left || p.Routed) && p.Access != NoneAccess }
+
+// Department is a part of a support team.
+type Department struct {
+	ID     DepartmentID `json:"id"`
+	Name   string       `json:"name"`
+	Agents []UserID     `json:"agents,omitempty"`
+}
 
 // Handle is the allocated 60-bit number inside a signed address. Zero is none.
 type Handle uint64

@@ -18,6 +18,8 @@ type (
 	UserID string
 	// ConversationID names a conversation within an app.
 	ConversationID string
+	// DepartmentID names a part of an app's support team; the caller's own.
+	DepartmentID string
 	// MessageID names a chat message ("msg_…"); it is not an RFC 5322 Message-ID.
 	MessageID string
 	// NotificationID names one decision to tell one person something ("ntf_…").

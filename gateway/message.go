@@ -35,8 +35,11 @@ type Message struct {
 	Location          *[2]float64       `json:"location,omitempty"`
 	Custom            map[string]string `json:"custom,omitempty"`
 	ReferencedMessage MessageID         `json:"referencedMessage,omitempty"`
-	CreatedAt         time.Time         `json:"createdAt"`
-	EditedAt          *time.Time        `json:"editedAt,omitempty"`
+	// Unanswered marks a bot's message that answered nothing: people are told
+	// of what it was about.
+	Unanswered bool       `json:"unanswered,omitempty"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	EditedAt   *time.Time `json:"editedAt,omitempty"`
 	// Number is the message's place in the order of storing, from 1.
 	Number uint64 `json:"number"`
 	// ReadBy is only kept for imported messages; for others it follows from

@@ -19,6 +19,15 @@ const (
 	ReasonBot          Reason = "bot"          // bots get no mail
 	ReasonDeleted      Reason = "deleted"      // messages or conversation gone
 	ReasonJoinedLater  Reason = "joined_later" // joined after the messages
+
+	ReasonConversationMuted Reason = "conversation_muted" // the conversation is muted
+	ReasonOncePerAbsence    Reason = "once_per_absence"   // mailed already since the person went away
+	ReasonDailyCap          Reason = "daily_cap"          // as many mails today as the role allows
+	ReasonConversationCap   Reason = "conversation_cap"   // … about this conversation
+	ReasonBotAnswered       Reason = "bot_answered"       // a bot answered, and nobody took over
+	ReasonOtherAgent        Reason = "other_agent"        // another agent handles the conversation
+	ReasonOnline            Reason = "online"             // support mails those who are offline only
+	ReasonNoAgentReply      Reason = "no_agent_reply"     // support mails users when an agent replied
 )
 
 // Reasons why a delivery ended without success.
@@ -43,23 +52,34 @@ const (
 	ReasonNoReplyAddress Reason = "no_reply_address" // sent to an address of ours that nobody reads
 	ReasonAttachment     Reason = "attachment_refused"
 	ReasonEncrypted      Reason = "encrypted"
+	ReasonReplyOff       Reason = "reply_off" // replying by mail is off for the role
 )
 
 // reasons is the registry: each code with a sentence for people.
 var reasons = map[Reason]string{
-	ReasonRead:           "The messages were read before the mail was due.",
-	ReasonReturned:       "The person came back and looked at the conversation before the mail was due.",
-	ReasonOwnMessage:     "There was nothing new from anybody else.",
-	ReasonMuted:          "The participant's notify setting is off.",
-	ReasonNoMention:      "The participant is told of mentions only, and was not mentioned.",
-	ReasonNoAccess:       "The person may not read this conversation.",
-	ReasonNoAddress:      "The user has no usable e-mail address.",
-	ReasonDisabled:       "Mail is switched off for the user's role.",
-	ReasonUnsubscribed:   "The address was unsubscribed by its owner.",
-	ReasonSuppressed:     "Mail to the address bounced, or was reported as unwanted.",
-	ReasonBot:            "The user is a bot.",
-	ReasonDeleted:        "The messages or the conversation were deleted.",
-	ReasonJoinedLater:    "The person joined after these messages.",
+	ReasonRead:         "The messages were read before the mail was due.",
+	ReasonReturned:     "The person came back and looked at the conversation before the mail was due.",
+	ReasonOwnMessage:   "There was nothing new from anybody else.",
+	ReasonMuted:        "The participant's notify setting is off.",
+	ReasonNoMention:    "The participant is told of mentions only, and was not mentioned.",
+	ReasonNoAccess:     "The person may not read this conversation.",
+	ReasonNoAddress:    "The user has no usable e-mail address.",
+	ReasonDisabled:     "Mail is switched off for the user's role.",
+	ReasonUnsubscribed: "The address was unsubscribed by its owner.",
+	ReasonSuppressed:   "Mail to the address bounced, or was reported as unwanted.",
+	ReasonBot:          "The user is a bot.",
+	ReasonDeleted:      "The messages or the conversation were deleted.",
+	ReasonJoinedLater:  "The person joined after these messages.",
+
+	ReasonConversationMuted: "The conversation is muted: nobody is mailed about it.",
+	ReasonOncePerAbsence:    "The person was mailed about this conversation already, and has neither come back nor replied since.",
+	ReasonDailyCap:          "The person got as many mails within 24 hours as the role allows.",
+	ReasonConversationCap:   "The person got as many mails about this conversation within 24 hours as the role allows.",
+	ReasonBotAnswered:       "A bot answered, and no person took the conversation over.",
+	ReasonOtherAgent:        "Another agent handles this conversation.",
+	ReasonOnline:            "The person was online; in a support conversation only those who are offline are mailed.",
+	ReasonNoAgentReply:      "No agent replied; in a support conversation users are mailed only then.",
+
 	ReasonRefused:        "The receiving server refused the mail for good.",
 	ReasonExpired:        "The receiving server did not take the mail before the time to try ended.",
 	ReasonReadOnly:       "The person may read this conversation but not write in it.",
@@ -75,6 +95,7 @@ var reasons = map[Reason]string{
 	ReasonDuplicate:      "The same mail was posted before.",
 	ReasonNoReplyAddress: "The mail was sent to an address that nobody reads, and not to a reply address.",
 	ReasonEncrypted:      "The mail is encrypted and cannot be read here.",
+	ReasonReplyOff:       "Replying by mail is switched off for the person's role.",
 	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
 }
 

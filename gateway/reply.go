@@ -31,6 +31,7 @@ type Reply struct {
 	// From is the one strict author identity, if there was one.
 	From      Address     `json:"from,omitzero"`
 	MessageID string      `json:"messageId,omitempty"`
+	Date      string      `json:"date,omitempty"` // the header field, as it came
 	Subject   string      `json:"subject,omitempty"`
 	Size      int64       `json:"size"`
 	Verdicts  Verdicts    `json:"verdicts"`

@@ -39,12 +39,63 @@ var (
 	Unsent        = Rows[UnsentMail]{"unsent"}                  // AddressKey, delivery id: present while one is queued
 	MessageKeys   = Rows[PostedKey]{"message_keys"}             // ConversationKey, idempotency key of a message
 	Removals      = Rows[Removal]{"removals"}                   // AppKey, conversation: being removed in slices
+	Departments   = Rows[gateway.Department]{"departments"}     // AppKey, id
+	Agents        = Rows[Agent]{"agents"}                       // AppKey, user: present while the user is an agent
+	Templates     = Rows[gateway.Template]{"templates"}         // AppKey, role, locale
+	Mailings      = Rows[Mailing]{"mailings"}                   // UserKey, queued (ms), notification id: for a day
+	DecisionsOf   = Rows[DecisionPlace]{"notifications_of"}     // UserKey, notification id
+	External      = Rows[ExternalWork]{"external"}              // AppKey, conversation: an external schedule has work in it
+	Listing       = Rows[ListPlace]{"conversation_lists"}       // AppKey, order, time (ms), conversation
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 
 // Membership says that a user takes part in a conversation.
 type Membership struct {
 	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// Agent says that a user is an agent.
+type Agent struct {
+	User gateway.UserID `json:"user"`
+}
+
+// Mailing is a mail that was queued for a user, for the caps of roles.
+type Mailing struct {
+	At           time.Time              `json:"at"`
+	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// DecisionPlace finds the notifications of a recipient.
+type DecisionPlace struct {
+	Notification gateway.NotificationID `json:"notification"`
+}
+
+// ExternalWork says that a conversation has messages which wait for an external
+// schedule.
+type ExternalWork struct {
+	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// ListPlace is a conversation's place in a list of all of an app.
+type ListPlace struct {
+	Conversation gateway.ConversationID `json:"conversation"`
+}
+
+// ListOrder is what the conversations of an app are listed by.
+type ListOrder byte
+
+// The orders.
+const (
+	ListByActivity ListOrder = 'a'
+	ListByCreation ListOrder = 'c'
+)
+
+// ListPrefix begins the keys of a list of an app's conversations.
+func ListPrefix(app gateway.AppID, by ListOrder) Key { return append(AppKey(app), byte(by)) }
+
+// ListKey is a conversation's place in a list.
+func ListKey(app gateway.AppID, by ListOrder, at time.Time, c gateway.ConversationID) Key {
+	return ListPrefix(app, by).Time(at).String(string(c))
 }
 
 // MessagePlace finds a message by its id.
