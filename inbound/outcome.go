@@ -38,17 +38,17 @@ var (
 
 // Data takes the mail: it is read once, judged for each recipient, and all
 // outcomes are one transaction. 250 follows its commit.
-func (t *transaction) Data(ctx context.Context, m smtpd.Mail) (gateway.Status, error) {
+func (t *transaction) Data(ctx context.Context, m smtpd.Mail) ([]gateway.Status, error) {
 	rec, err := t.read(ctx, m)
 	if st, refused := statusOf(err); refused {
 		return t.commit(ctx, &rec, t.refuseAll(&rec, st, gateway.ReasonMalformed))
 	}
 	if err != nil {
-		return gateway.Status{}, err
+		return nil, err
 	}
 	outcomes, err := t.judgeAll(ctx, &rec)
 	if err != nil {
-		return gateway.Status{}, err
+		return nil, err
 	}
 	return t.commit(ctx, &rec, outcomes)
 }
@@ -81,6 +81,10 @@ func (t *transaction) judgeAll(ctx context.Context, rec *received) ([]*outcome, 
 
 func (t *transaction) judgeOne(ctx context.Context, rec *received, to recipient) (*outcome, error) {
 	switch to.kind {
+	case kindReply:
+		if to.refused.Code != 0 {
+			return t.rejected(rec, to, to.refused, chat.ReasonOf(to.refused), nil), nil
+		}
 	case kindOperator:
 		return t.forOperator(rec, to), nil
 	case kindGeneral:
@@ -181,14 +185,15 @@ func (t *transaction) keepRecord(tx store.Tx, rec *received, to recipient, r gat
 	return t.Chat.RecordReply(tx, rec.at, to.row.App, r)
 }
 
-// commit stores all outcomes in one transaction and says what the sender hears:
-// 250 if one recipient's was taken, else the first refusal.
-func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*outcome) (gateway.Status, error) {
+// commit stores all outcomes in one transaction and says what the sender hears
+// for each recipient.
+func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*outcome) ([]gateway.Status, error) {
 	if !slices.ContainsFunc(outcomes, func(o *outcome) bool { return o.store != nil }) {
-		return t.answer(rec, outcomes), nil
+		t.tell(rec, outcomes)
+		return t.answers(outcomes), nil
 	}
 	if err := t.seal(ctx, rec); err != nil {
-		return gateway.Status{}, err
+		return nil, err
 	}
 	first := t.owner().row
 	scope := store.ConversationScope(first.App, first.Conversation)
@@ -204,24 +209,21 @@ func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*out
 		return nil
 	})
 	if err != nil {
-		return gateway.Status{}, notStored("store mail", err)
+		return nil, notStored("store mail", err)
 	}
-	return t.answer(rec, outcomes), nil
+	t.tell(rec, outcomes)
+	return t.answers(outcomes), nil
 }
 
-func (t *transaction) answer(rec *received, outcomes []*outcome) gateway.Status {
-	answer := outcomes[0].status
+// tell counts and logs what became of a mail.
+func (t *transaction) tell(rec *received, outcomes []*outcome) {
 	for _, o := range outcomes {
-		if o.status.Positive() && !answer.Positive() {
-			answer = o.status
-		}
 		t.observe(o.state, o.reason)
 		t.Log.Info("mail received", "session", t.client.Session, "app", o.to.row.App, "conversation", o.to.row.Conversation,
 			"participant", o.to.row.User, "state", o.state, "reason", o.reason, "status", o.status.Code, "size", rec.size,
 			"spf", rec.auth.Verdicts.SPF, "dkim", rec.auth.Verdicts.DKIM, "dmarc", rec.auth.Verdicts.DMARC,
 			"took_ms", clock().Sub(rec.at).Milliseconds(), "trace", rec.trace)
 	}
-	return answer
 }
 
 // seal encrypts the mail as received and makes it ready to be committed. The

@@ -17,6 +17,9 @@ type recipient struct {
 	address gateway.Address
 	kind    kind
 	row     store.HandleRow
+	// refused is why a mail to the address will be refused, though a relay of
+	// ours was let in with it; see answers.
+	refused gateway.Status
 }
 
 type kind byte
@@ -47,7 +50,11 @@ var (
 func (t *transaction) Rcpt(ctx context.Context, to gateway.Address) error {
 	rcpt, err := t.resolve(ctx, to)
 	var refusal gateway.Status
-	if errors.As(err, &refusal) && refusal.Permanent() && rcpt.row.App != "" {
+	genuine := errors.As(err, &refusal) && refusal.Permanent() && rcpt.row.App != ""
+	switch {
+	case genuine && t.client.Relayed:
+		rcpt.refused, err = refusal, nil
+	case genuine:
 		if err := t.recordRefusedRcpt(ctx, rcpt, refusal); err != nil {
 			return err
 		}

@@ -4,55 +4,94 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
-// admission counts connections, in all and per network, so that one network
-// cannot take the places of the others.
+// admission decides who may come in, so that one network cannot take the
+// places of the others: it counts connections in all and per network, and keeps
+// the networks' allowances.
 type admission struct {
 	most, mostPerNetwork int
-	trusted              []netip.Prefix
+	trusted, proxies     []netip.Prefix
+	rate, refusals       *meter
 
 	mu       sync.Mutex
 	all      int
 	networks map[netip.Prefix]int
+	guesses  bucket
+	alarmed  bucket
 }
 
 func newAdmission(c Config) *admission {
 	return &admission{
-		most: c.MaxConnections, mostPerNetwork: c.MaxPerNetwork, trusted: c.Trusted,
+		most: c.MaxConnections, mostPerNetwork: c.MaxPerNetwork, trusted: c.Trusted, proxies: c.Proxies,
+		rate: newMeter(c.ConnectionRate, time.Minute), refusals: newMeter(c.RefusalRate, time.Hour),
 		networks: map[netip.Prefix]int{},
 	}
 }
 
-// enter takes a place for a connection from ip and tells how it was met; only
-// "accepted" has a place, to be given back by leave.
-func (a *admission) enter(ip netip.Addr) string {
-	network, trusted := networkOf(ip), a.trusts(ip)
+// enter takes a place for a connection; false means that there is none. It is
+// given back by leave.
+func (a *admission) enter() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
-	case a.all >= a.most:
-		return "limit"
-	case !trusted && a.networks[network] >= a.mostPerNetwork:
-		return "network_limit"
+	if a.all >= a.most {
+		return false
 	}
 	a.all++
+	return true
+}
+
+// admit tells how a client that has a place is met, which is "accepted" or a
+// reason to send it away, and counts it for its network, until leave.
+func (a *admission) admit(network netip.Prefix, trusted bool) string {
+	if !trusted && !a.rate.take(network) {
+		return "rate"
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !trusted && a.networks[network] >= a.mostPerNetwork {
+		return "network_limit"
+	}
 	a.networks[network]++
 	return "accepted"
 }
 
-func (a *admission) leave(ip netip.Addr) {
-	network := networkOf(ip)
+// leave gives back a connection's place, and the network's if it was admitted.
+func (a *admission) leave(network netip.Prefix, admitted bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all--
+	if !admitted {
+		return
+	}
 	if a.networks[network]--; a.networks[network] == 0 {
 		delete(a.networks, network)
 	}
 }
 
-func (a *admission) trusts(ip netip.Addr) bool {
-	for _, p := range a.trusted {
+// What everybody's unknown recipients together may be before somebody is told.
+const (
+	alarmGuesses = 10_000
+	alarmPeriod  = 10 * time.Minute
+)
+
+// guess counts a refused recipient. Spent means that its network has used up
+// what it may guess; alarm, now and then, that there are too many in all.
+func (a *admission) guess(network netip.Prefix) (spent, alarm bool) {
+	spent = !a.refusals.take(network)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	alarm = !a.guesses.take(now, alarmGuesses, alarmPeriod) && a.alarmed.take(now, 1, alarmPeriod)
+	return spent, alarm
+}
+
+// trusts tells whether ip is a relay of ours.
+func (a *admission) trusts(ip netip.Addr) bool { return within(ip, a.trusted) }
+
+func within(ip netip.Addr, networks []netip.Prefix) bool {
+	for _, p := range networks {
 		if p.Contains(ip) {
 			return true
 		}

@@ -26,9 +26,14 @@ type Transaction interface {
 	// Rcpt judges one recipient (RFC 5321, section 4.1.1.3): nil accepts it, a
 	// gateway.Status error refuses it with that answer.
 	Rcpt(ctx context.Context, to gateway.Address) error
-	// Data takes the mail; its result is the answer to the final dot. A 2yz
-	// must mean that the mail is safe (RFC 5321, section 6.1).
-	Data(ctx context.Context, m Mail) (gateway.Status, error)
+	// Data takes the mail and answers for each recipient that Rcpt accepted, in
+	// that order, or for all with a single Status. A 2yz must mean that the mail
+	// is safe there (RFC 5321, section 6.1). LMTP tells all answers (RFC 2033,
+	// section 4.2), SMTP the first 2yz, or else the first 4yz, or else the first.
+	Data(ctx context.Context, m Mail) ([]gateway.Status, error)
+	// Refused is called in the place of Data for a message that arrived to its
+	// end and must not be taken for what it is. Its result is the answer.
+	Refused(ctx context.Context, r Refusal) (gateway.Status, error)
 	// Close ends the transaction: after Data, RSET, QUIT or the loss of the
 	// connection. It is always called, and once.
 	Close()
@@ -36,10 +41,15 @@ type Transaction interface {
 
 // Client is who is at the other end of a session.
 type Client struct {
-	// Addr is the client's address, an IPv4 one never mapped into IPv6; Local is ours.
+	// Addr is the client's address, an IPv4 one never mapped into IPv6; Local is
+	// ours. With Relayed it is that of the client our relay has the mail from,
+	// and invalid if the relay did not say.
 	Addr, Local netip.AddrPort
-	// Helo is the name the client gave itself: printable ASCII, not verified.
+	// Helo is the name that client gave itself: printable ASCII, not verified.
 	Helo string
+	// Relayed tells that a relay of ours took the mail before us: a permanent
+	// refusal makes it write to whoever the mail claims to come from.
+	Relayed bool
 	// ESMTP tells EHLO from HELO.
 	ESMTP bool
 	// TLS is nil in the clear.
@@ -65,6 +75,19 @@ type Mail struct {
 	// Data are the exact octets of the message, dot-stuffing undone: lines
 	// ended by CR LF, without bare CR, bare LF or NUL.
 	Data []byte
+}
+
+// Refusal is a message that the server itself refuses.
+type Refusal struct {
+	// Status is the answer that is due, a 5yz.
+	Status gateway.Status
+	// Reason is ReasonTooLarge, ReasonMalformed or ReasonLoop.
+	Reason gateway.Reason
+	// Size is how many octets the message has.
+	Size int64
+	// Mail is what there is of it: Data is nil if it was too large to be kept,
+	// and may hold bare CR, bare LF and NUL.
+	Mail Mail
 }
 
 // NoSuchAddress is the one answer to every recipient that does not exist. The

@@ -22,17 +22,20 @@ func (trivial) Begin(context.Context, Client, gateway.ReversePath, MailOptions) 
 	return trivial{}, nil
 }
 func (trivial) Rcpt(context.Context, gateway.Address) error { return nil }
-func (trivial) Data(context.Context, Mail) (gateway.Status, error) {
-	return status(250, 2, 0, 0, "Queued"), nil
+func (trivial) Data(context.Context, Mail) ([]gateway.Status, error) {
+	return []gateway.Status{status(250, 2, 0, 0, "Queued")}, nil
 }
-func (trivial) Close() {}
+func (trivial) Refused(_ context.Context, r Refusal) (gateway.Status, error) { return r.Status, nil }
+func (trivial) Close()                                                       {}
 
 // BenchmarkSession is one connection with one mail of 4 kB over loopback, the
 // client's part included.
 func BenchmarkSession(b *testing.B) {
 	for name, secure := range map[string]bool{"plain": false, "tls": true} {
 		b.Run(name, func(b *testing.B) {
-			addr, stop := serve(b, testConfig(b), trivial{})
+			conf := testConfig(b)
+			conf.ConnectionRate = -1
+			addr, stop := serve(b, conf, trivial{})
 			defer stop()
 			mail := strings.Repeat(strings.Repeat("x", 78)+"\r\n", 50) + ".\r\nQUIT\r\n"
 			b.ReportAllocs()

@@ -24,9 +24,9 @@ func (s *session) command(line []byte) {
 		s.hangUp("protocol", status(554, 5, 5, 1, "This is a mail server"))
 	case s.errors >= s.srv.config.MaxErrors:
 		s.hangUp("errors", status(421, 4, 7, 0, "Too many errors"))
-	case s.junk >= s.srv.config.MaxJunk:
+	case s.junk >= s.srv.config.MaxJunk && !s.trusted:
 		s.hangUp("junk", status(421, 4, 7, 0, "Too many commands without a mail"))
-	case s.refused >= s.srv.config.MaxRefused+refusedGrace:
+	case s.slowed >= refusedGrace:
 		s.hangUp("refused", status(421, 4, 7, 0, "Too many unknown recipients"))
 	case !soundText(line):
 		s.answer(status(501, 5, 5, 2, "Control characters, or octets that are not UTF-8"))
@@ -42,7 +42,7 @@ func (s *session) obey(arg string) {
 		return
 	}
 	switch s.verb {
-	case "EHLO", "HELO":
+	case "EHLO", "HELO", "LHLO":
 		s.junk++
 		s.hello(arg)
 	case "MAIL":
@@ -60,6 +60,8 @@ func (s *session) obey(arg string) {
 		s.hand("NOOP")
 	case "STARTTLS":
 		s.startTLS(arg)
+	case "XFORWARD":
+		s.forward(arg)
 	case "VRFY": // RFC 5321, section 7.3: as good as no answer
 		s.junk++
 		s.answer(status(252, 2, 5, 0, "Send some mail, it will be tried"))
@@ -72,9 +74,11 @@ func (s *session) obey(arg string) {
 	case "":
 		s.answer(status(500, 5, 5, 1, "Unknown command"))
 	default:
-		s.answer(status(502, 5, 5, 1, "Command not implemented"))
+		s.answer(notImplemented)
 	}
 }
+
+var notImplemented = status(502, 5, 5, 1, "Command not implemented")
 
 // bare hands over a command that takes no argument.
 func (s *session) bare(arg string) {
@@ -85,15 +89,33 @@ func (s *session) bare(arg string) {
 	s.hand(s.verb)
 }
 
-// hello checks the client's name: it stands in our Received field.
+// hello checks the client's name: it stands in our Received field. RFC 2033,
+// section 4.1: LMTP has LHLO in the place of both others, and none of the two
+// may be obeyed there. The engine knows EHLO only.
 func (s *session) hello(arg string) {
 	name, _, _ := strings.Cut(arg, " ")
-	if name == "" || len(name) > gateway.MaxDomain || strings.ContainsAny(name, `()<>@,;\"`) {
+	switch {
+	case s.serving.lmtp && s.verb != "LHLO":
+		s.answer(status(500, 5, 5, 1, "This is LMTP, say LHLO"))
+		return
+	case !s.serving.lmtp && s.verb == "LHLO":
+		s.answer(notImplemented)
+		return
+	case !isHostName(name):
 		s.answer(status(501, 5, 5, 4, "Tell your host name"))
 		return
 	}
 	s.helo = name
-	s.hand(s.verb + " " + name)
+	if s.verb == "HELO" {
+		s.hand("HELO " + name)
+		return
+	}
+	s.hand("EHLO " + name)
+}
+
+// isHostName tells whether a client may call itself so.
+func isHostName(name string) bool {
+	return name != "" && len(name) <= gateway.MaxDomain && !strings.ContainsAny(name, `()<>@,;\"`)
 }
 
 // knownVerb is the verb in upper case, or "" for one that is none of SMTP's.

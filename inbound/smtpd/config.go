@@ -35,9 +35,20 @@ type Config struct {
 	// MaxConnections and MaxPerNetwork bound the connections at one time, in
 	// all (8192) and from one IPv4 /24 or IPv6 /64 (100).
 	MaxConnections, MaxPerNetwork int
-	// Trusted names relays that stand in front of us: they are spared the
-	// bounds on connections per network and on refused recipients.
+	// ConnectionRate is how many connections a network may open in a minute:
+	// 1200, at once or evenly; negative means any number.
+	ConnectionRate int
+	// RefusalRate is how many unknown recipients a network may name in an hour,
+	// over all its sessions: 200; negative means any number. Beyond it every one
+	// is slowed down as those above MaxRefused are.
+	RefusalRate int
+	// Trusted names relays of ours that stand in front of us. They may say whom
+	// they have a mail from (XFORWARD), and are spared the bounds per network
+	// and on refused recipients.
 	Trusted []netip.Prefix
+	// Proxies names load balancers of ours. Each connection from there must
+	// begin with a PROXY header, version 1 or 2, and counts as the client's.
+	Proxies []netip.Prefix
 
 	// GreetDelay is how long the banner waits for a client that talks out of
 	// turn. At 0 only what already lies there when the banner is due counts.
@@ -81,11 +92,11 @@ type Config struct {
 // small fixed sets, never the client's.
 type Observer interface {
 	// Connection reports how a connection was met: "accepted", "limit",
-	// "network_limit".
+	// "network_limit", "rate", "proxy" (without the header it must begin with).
 	Connection(how string)
 	// Ended reports why a session ended and how long it took: "quit", "lost",
 	// "idle", "slow", "drain", "errors", "junk", "refused", "early",
-	// "protocol", "tls", "time", "size", "internal".
+	// "protocol", "tls", "time", "size", "internal", "proxy", "limit".
 	Ended(why string, took time.Duration)
 	// Answer reports the answer to a command; verb "." is the final dot, ""
 	// something that is no command.
@@ -103,6 +114,8 @@ func (c Config) withDefaults() Config {
 	c.DataMemory = max(cmp.Or(c.DataMemory, 128<<20), c.MaxSize)
 	c.MaxConnections = cmp.Or(c.MaxConnections, 8192)
 	c.MaxPerNetwork = cmp.Or(c.MaxPerNetwork, 100)
+	c.ConnectionRate = cmp.Or(c.ConnectionRate, 1200)
+	c.RefusalRate = cmp.Or(c.RefusalRate, 200)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 5*time.Minute)
 	c.DataTimeout = cmp.Or(c.DataTimeout, 30*time.Minute)
 	c.SessionTimeout = cmp.Or(c.SessionTimeout, 2*time.Hour)

@@ -1,5 +1,6 @@
 // Package smtpd is the peer of the sending mail server: it speaks SMTP on the
-// port the domain's MX points at, and hands each transaction to a Backend.
+// port the domain's MX points at, and LMTP to relays of ours, and hands each
+// transaction to a Backend.
 //
 // It promises that the backend sees only what stands in the client's octets
 // when they are read strictly: commands end with CR LF, a message ends with

@@ -169,7 +169,7 @@ func (e engineSession) Mail(from string, o *smtp.MailOptions) error {
 	path := gateway.ReversePath{Address: splitAddress(from)}
 	options := MailOptions{Size: o.Size, UTF8: o.UTF8, EightBit: o.Body == smtp.Body8BitMIME}
 	return s.settle(s.call(func(ctx context.Context) (gateway.Status, error) {
-		tx, err := s.srv.backend.Begin(ctx, s.client, path, options)
+		tx, err := s.srv.backend.Begin(ctx, s.author(), path, options)
 		if err == nil {
 			s.tx, s.options = tx, options
 		}
@@ -193,9 +193,9 @@ func (e engineSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 // gets an empty message when it looks for the rest.
 func (e engineSession) Data(io.Reader) error {
 	e.s.verb = "."
-	st := e.s.receive()
+	e.s.answers = e.s.receive()
 	e.s.feed = []byte(".\r\n")
-	return e.s.settle(st)
+	return e.s.settle(e.s.answers[0])
 }
 
 // settle leaves st for relay and tells the engine whether it is a success.

@@ -28,10 +28,16 @@ type recorder struct {
 	events []string
 	mails  []Mail
 	client []Client
+	// refusals are what Refused was told; they are no events, as nothing of the
+	// message is taken.
+	refusals []Refusal
 
 	begin func(gateway.ReversePath) error
 	rcpt  func(context.Context, gateway.Address) error
 	data  func(context.Context, Mail) (gateway.Status, error)
+	each  []gateway.Status // instead of data
+
+	refused func(Refusal) (gateway.Status, error)
 }
 
 func (r *recorder) note(format string, args ...any) {
@@ -77,15 +83,29 @@ func (x *recording) Rcpt(ctx context.Context, to gateway.Address) error {
 	return nil
 }
 
-func (x *recording) Data(ctx context.Context, m Mail) (gateway.Status, error) {
+func (x *recording) Data(ctx context.Context, m Mail) ([]gateway.Status, error) {
 	x.r.note("DATA %q", m.Data)
 	x.r.mu.Lock()
 	x.r.mails = append(x.r.mails, m)
 	x.r.mu.Unlock()
-	if x.r.data != nil {
-		return x.r.data(ctx, m)
+	if x.r.each != nil {
+		return x.r.each, nil
 	}
-	return status(250, 2, 0, 0, "Queued"), nil
+	if x.r.data != nil {
+		st, err := x.r.data(ctx, m)
+		return []gateway.Status{st}, err
+	}
+	return []gateway.Status{status(250, 2, 0, 0, "Queued")}, nil
+}
+
+func (x *recording) Refused(ctx context.Context, r Refusal) (gateway.Status, error) {
+	x.r.mu.Lock()
+	defer x.r.mu.Unlock()
+	x.r.refusals = append(x.r.refusals, r)
+	if x.r.refused != nil {
+		return x.r.refused(r)
+	}
+	return r.Status, nil
 }
 
 func (x *recording) Close() {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -14,18 +16,20 @@ import (
 // 5321, section 6.3, counts; Postfix allows as many).
 const maxHops = 50
 
-// receive reads a message to its end and returns the answer to its final dot.
-func (s *session) receive() gateway.Status {
+// receive reads a message to its end and returns the answers to its final dot:
+// one, or with LMTP one for each recipient.
+func (s *session) receive() []gateway.Status {
 	var u unstuffer
 	s.wire.data(true)
 	arrived := s.transfer(&u)
 	s.wire.data(false)
 	s.wire.narrow()
 	if !arrived {
-		return gateway.InternalError // nobody hears it: the session is over
+		return []gateway.Status{gateway.InternalError} // nobody hears it: the session is over
 	}
 	dot := time.Now()
-	st := s.judge(&u, dot)
+	answers := s.judge(&u, dot)
+	st := summary(answers)
 	if st.Positive() {
 		s.mails++
 		s.junk = 0
@@ -34,7 +38,25 @@ func (s *session) receive() gateway.Status {
 	s.srv.config.Observer.Message(s.body.size, st, took)
 	s.log.Info("smtp message answered", "code", st.Code, "enhanced", st.Enhanced, "size", s.body.size,
 		"recipients", s.recipients, "took", took)
-	return st
+	if !s.serving.lmtp {
+		return []gateway.Status{st}
+	}
+	return answers
+}
+
+// summary is the one answer for a mail with several recipients: it is taken if
+// it is for one of them, and put off rather than refused.
+func summary(answers []gateway.Status) gateway.Status {
+	best := answers[0]
+	for _, st := range answers {
+		if st.Positive() {
+			return st
+		}
+		if st.Temporary() && !best.Temporary() {
+			best = st
+		}
+	}
+	return best
 }
 
 // transfer reads until the end of the message; false means that it never came
@@ -60,11 +82,21 @@ func (s *session) transfer(u *unstuffer) bool {
 		s.wire.skip(n)
 		s.body.add(content)
 		if octets += int64(n); octets > 2*c.MaxSize {
-			s.hangUp("size", s.tooLarge())
+			s.endless()
 			return false
 		}
 	}
 	return true
+}
+
+// endless ends the session in the middle of a message that is far too large. The
+// answer is no 2yz in any case: the rest was not read.
+func (s *session) endless() {
+	st := s.unfit(s.tooLarge(), gateway.ReasonTooLarge, Mail{Received: s.received(time.Now())})[0]
+	if st.Positive() {
+		st = s.tooLarge()
+	}
+	s.hangUp("size", st)
 }
 
 // broken ends the session in the middle of a message.
@@ -82,19 +114,50 @@ func (s *session) broken(err error, end time.Time) {
 }
 
 // judge decides about a message that arrived.
-func (s *session) judge(u *unstuffer, at time.Time) gateway.Status {
+func (s *session) judge(u *unstuffer, at time.Time) []gateway.Status {
+	m := Mail{Received: s.received(at), Data: s.body.buf}
 	switch {
 	case s.body.tooLarge:
-		return s.tooLarge()
+		return s.unfit(s.tooLarge(), gateway.ReasonTooLarge, m)
 	case !u.sound():
-		return status(550, 5, 6, 0, "The message has "+u.fault())
+		return s.unfit(status(550, 5, 6, 0, "The message has "+u.fault()), gateway.ReasonMalformed, m)
 	case s.body.noMemory:
-		return noMemory
-	case hops(s.body.buf) > maxHops:
-		return status(554, 5, 4, 6, "The message went through too many servers, this is a loop")
+		return s.toAll(noMemory)
+	case hops(m.Data) > maxHops:
+		return s.unfit(status(554, 5, 4, 6, "The message went through too many servers, this is a loop"), gateway.ReasonLoop, m)
 	}
-	m := Mail{Received: s.received(at), Data: s.body.buf}
-	return s.call(func(ctx context.Context) (gateway.Status, error) { return s.tx.Data(ctx, m) })
+	var answers []gateway.Status
+	st := s.call(func(ctx context.Context) (st gateway.Status, err error) {
+		given, err := s.tx.Data(ctx, m)
+		switch {
+		case err != nil || len(given) == 0:
+			return gateway.Status{}, err
+		case len(given) == s.recipients:
+			answers = given
+		case len(given) > 1:
+			return gateway.Status{}, fmt.Errorf("%d answers for %d recipients", len(given), s.recipients)
+		}
+		return given[0], nil
+	})
+	if answers == nil {
+		return s.toAll(st)
+	}
+	for i := range answers {
+		answers[i] = proper(answers[i])
+	}
+	return answers
+}
+
+// unfit refuses a message for what it is. The backend keeps account of it, and
+// may take the refusal upon itself where a relay would make a mail of it.
+func (s *session) unfit(st gateway.Status, why gateway.Reason, m Mail) []gateway.Status {
+	r := Refusal{Status: st, Reason: why, Size: s.body.size, Mail: m}
+	return s.toAll(s.call(func(ctx context.Context) (gateway.Status, error) { return s.tx.Refused(ctx, r) }))
+}
+
+// toAll answers the same for each recipient.
+func (s *session) toAll(st gateway.Status) []gateway.Status {
+	return slices.Repeat([]gateway.Status{st}, s.recipients)
 }
 
 // hops counts the Received fields of a message.

@@ -36,6 +36,10 @@ func literal(ip netip.Addr) string {
 func (s *session) protocol() string {
 	name := "SMTP"
 	switch {
+	case s.serving.lmtp && s.options.UTF8:
+		name = "UTF8LMTP"
+	case s.serving.lmtp:
+		name = "LMTP"
 	case s.options.UTF8:
 		name = "UTF8SMTP"
 	case s.client.ESMTP:

@@ -211,7 +211,7 @@ func FuzzGuard(f *testing.F) {
 		f.Add([]byte(s), byte(0))
 		f.Add([]byte(s), byte(7))
 	}
-	conf := Config{Hostname: "mx.example", Domain: "chat.example", MaxSize: 4096, MaxRecipients: 3, Tarpit: 1, MaxRefused: 3}
+	conf := Config{Hostname: "mx.example", Domain: "chat.example", ConnectionRate: -1, RefusalRate: -1, MaxSize: 4096, MaxRecipients: 3, Tarpit: 1, MaxRefused: 3}
 	f.Fuzz(func(t *testing.T, input []byte, step byte) {
 		judge(t, conf, input, int(step)*int(step)+1)
 	})

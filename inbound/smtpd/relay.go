@@ -10,14 +10,27 @@ import (
 // greet sends the banner, unless the client began to talk before it (RFC 5321,
 // section 3.1: it has to wait). Programs do, mail servers do not.
 func (s *session) greet(banner []byte) {
+	if s.proxied && !s.unwrap() {
+		return
+	}
+	if s.serving.lmtp && !s.trusted {
+		s.hangUp("limit", status(554, 5, 7, 1, "Mail is taken by LMTP from named relays only"))
+		return
+	}
 	if s.early() {
 		s.hangUp("early", status(554, 5, 5, 0, "You talked before the greeting"))
 		return
+	}
+	if s.serving.lmtp {
+		banner = []byte("220 " + s.srv.config.Hostname + " LMTP Service Ready\r\n")
 	}
 	s.wire.out = append(s.wire.out, banner...)
 }
 
 func (s *session) early() bool {
+	if s.wire.waiting() > 0 {
+		return true // it came with the PROXY header
+	}
 	if s.srv.config.GreetDelay <= 0 {
 		return inputWaits(s.wire.conn)
 	}
@@ -34,7 +47,7 @@ func (s *session) relay(reply, last []byte) {
 	case s.over():
 	case said != nil:
 		s.pass(*said)
-	case code == "250" && (s.verb == "EHLO" || s.verb == "HELO"):
+	case code == "250" && (s.verb == "EHLO" || s.verb == "HELO" || s.verb == "LHLO"):
 		s.welcome(reply)
 	case code == "354": // RFC 2034, section 4: 3yz have no enhanced code
 		s.wire.out = append(s.wire.out, reply...)
@@ -52,7 +65,9 @@ func (s *session) pass(st gateway.Status) {
 	case s.verb == "RCPT" && st.Permanent():
 		s.refuse(st)
 	case s.verb == ".":
-		s.reply(st)
+		for _, answer := range s.answers {
+			s.reply(answer)
+		}
 		// The answer need not wait for the transaction to be cleared away.
 		if err := s.wire.flush(); err != nil {
 			s.end("lost")
@@ -62,11 +77,11 @@ func (s *session) pass(st gateway.Status) {
 	}
 }
 
-// welcome rewrites the answer to EHLO or HELO. RFC 5321, section 4.1.1.1: it
+// welcome rewrites the answer to EHLO, HELO or LHLO. RFC 5321, section 4.1.1.1: it
 // begins with our name. CHUNKING is not offered, as BDAT is not obeyed;
 // STARTTLS is, but not within TLS (RFC 3207, section 4.2).
 func (s *session) welcome(reply []byte) {
-	s.client.Helo, s.client.ESMTP = s.helo, s.verb == "EHLO"
+	s.client.Helo, s.client.ESMTP = s.helo, s.verb != "HELO"
 	lines := [][]byte{[]byte(s.srv.config.Hostname + " greets " + s.helo)}
 	if s.client.ESMTP {
 		for line := range bytes.Lines(reply[bytes.IndexByte(reply, '\n')+1:]) {
@@ -76,6 +91,9 @@ func (s *session) welcome(reply []byte) {
 		}
 		if s.srv.config.TLS != nil && s.client.TLS == nil {
 			lines = append(lines, []byte("STARTTLS"))
+		}
+		if s.trusted {
+			lines = append(lines, []byte(forwardOffer))
 		}
 	}
 	s.srv.config.Observer.Answer(s.verb, gateway.Status{Code: 250})

@@ -29,11 +29,17 @@ func New(c Config, b Backend) *Server {
 // tells sessions that wait for a command 421, lets messages in progress finish
 // for Config.DrainTimeout, and returns nil when every session has ended. An
 // error means that l failed.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+func (s *Server) Serve(ctx context.Context, l net.Listener) error { return s.serve(ctx, l, false) }
+
+// ServeLMTP is Serve for a listener that relays hand mail over to (RFC 2033):
+// over a unix socket anybody who may open it, over TCP Config.Trusted only.
+func (s *Server) ServeLMTP(ctx context.Context, l net.Listener) error { return s.serve(ctx, l, true) }
+
+func (s *Server) serve(ctx context.Context, l net.Listener, lmtp bool) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	v := &serving{
-		srv: s, base: base, queue: newEngineQueue(),
+		srv: s, lmtp: lmtp, base: base, queue: newEngineQueue(),
 		draining: make(chan struct{}), sessions: map[*session]struct{}{},
 	}
 	engine := newEngine(s.config)
@@ -57,6 +63,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 // serving is one listener being served.
 type serving struct {
 	srv      *Server
+	lmtp     bool
 	base     context.Context // of all calls of the backend; ends with the drain
 	queue    *engineQueue
 	draining chan struct{} // closed when a drain begins
@@ -98,18 +105,23 @@ func (v *serving) accept(ctx context.Context, l net.Listener) error {
 	}
 }
 
+// turnedAway is the answer to a connection too many.
+var turnedAway = status(421, 4, 7, 0, "Too many connections, please try again")
+
 // enter begins a session, if there is a place for it.
 func (v *serving) enter(conn net.Conn) {
-	ip := addrPort(conn.RemoteAddr()).Addr()
-	how := v.srv.admission.enter(ip)
-	v.srv.config.Observer.Connection(how)
-	if how != "accepted" {
-		conn.SetWriteDeadline(time.Now().Add(time.Second)) // a fresh socket takes it at once
-		conn.Write(appendReply(nil, status(421, 4, 7, 0, "Too many connections, please try again")))
-		conn.Close()
+	if !v.srv.admission.enter() {
+		v.srv.config.Observer.Connection("limit")
+		turnAway(conn)
 		return
 	}
 	s := newSession(v, conn)
+	// Whose connection a load balancer brings is said in it; see unwrap.
+	if !s.proxied && s.admit() != "accepted" {
+		v.srv.admission.leave(s.network, false)
+		turnAway(conn)
+		return
+	}
 	v.open.Add(1)
 	v.mu.Lock()
 	v.sessions[s] = struct{}{}
@@ -117,9 +129,15 @@ func (v *serving) enter(conn net.Conn) {
 	v.queue.conns <- &engineConn{session: s}
 }
 
+func turnAway(conn net.Conn) {
+	conn.SetWriteDeadline(time.Now().Add(time.Second)) // a fresh socket takes it at once
+	conn.Write(appendReply(nil, turnedAway))
+	conn.Close()
+}
+
 // leave is the end of a session.
 func (v *serving) leave(s *session) {
-	v.srv.admission.leave(s.client.Addr.Addr())
+	v.srv.admission.leave(s.network, s.admitted)
 	v.mu.Lock()
 	delete(v.sessions, s)
 	v.mu.Unlock()

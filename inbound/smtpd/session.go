@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -37,6 +38,10 @@ type session struct {
 	log     *slog.Logger
 	started time.Time
 	trusted bool
+	proxied bool // begins with a PROXY header
+	// network is whose the client is; admitted, that it is counted there.
+	network  netip.Prefix
+	admitted bool
 
 	verb    string // of the command that is being answered
 	helo    string // what it named, if it is EHLO or HELO
@@ -46,13 +51,15 @@ type session struct {
 	secured bool // STARTTLS done, the engine's new connection not yet made
 	why     string
 
+	forwarded  forwarded
 	tx         Transaction
 	options    MailOptions
 	recipients int
 	body       *body
+	answers    []gateway.Status // to the final dot
 	mails      int
 
-	errors, junk, refused int
+	errors, junk, refused, slowed int
 }
 
 func newSession(v *serving, conn net.Conn) *session {
@@ -63,9 +70,25 @@ func newSession(v *serving, conn net.Conn) *session {
 			Session: strings.ToLower(rand.Text()[:12]),
 		},
 	}
-	s.trusted = v.srv.admission.trusts(s.client.Addr.Addr())
+	s.trusted = s.trusts()
+	s.proxied = within(s.client.Addr.Addr(), v.srv.admission.proxies)
 	s.log = v.srv.config.Logger.With("session", s.client.Session, "client", s.client.Addr.Addr())
 	return s
+}
+
+// trusts tells whether the client is a relay of ours. Who may open a unix
+// socket is the file system's business.
+func (s *session) trusts() bool {
+	return s.wire.raw.RemoteAddr().Network() == "unix" || s.srv.admission.trusts(s.client.Addr.Addr())
+}
+
+// admit counts the client for its network, and tells how it is met.
+func (s *session) admit() string {
+	s.network = networkOf(s.client.Addr.Addr())
+	how := s.srv.admission.admit(s.network, s.trusted)
+	s.admitted = how == "accepted"
+	s.srv.config.Observer.Connection(how)
+	return how
 }
 
 // next returns the next sound command for the engine, or io.EOF at the end of
@@ -123,10 +146,17 @@ const refusedGrace = 5
 // refuse replies to a recipient that is refused for good. Who guesses at
 // addresses is slowed down, then shown out.
 func (s *session) refuse(st gateway.Status) {
-	if !s.trusted {
-		s.refused++
+	if s.trusted {
+		s.reply(st)
+		return
 	}
-	if s.refused > s.srv.config.MaxRefused && s.wire.flush() == nil {
+	s.refused++
+	spent, alarm := s.srv.admission.guess(s.network)
+	if alarm {
+		s.log.Error("smtp recipients are being guessed", "refused", alarmGuesses, "within", alarmPeriod)
+	}
+	if (spent || s.refused > s.srv.config.MaxRefused) && s.wire.flush() == nil {
+		s.slowed++
 		tarpit := time.NewTimer(s.srv.config.Tarpit)
 		defer tarpit.Stop()
 		select {
@@ -203,7 +233,7 @@ func earlier(a, b time.Time) time.Time {
 // reset ends the transaction, as RSET does (RFC 5321, section 4.1.1.5).
 func (s *session) reset() {
 	tx := s.tx
-	s.tx, s.recipients, s.options = nil, 0, MailOptions{}
+	s.tx, s.recipients, s.options, s.forwarded = nil, 0, MailOptions{}, forwarded{}
 	if s.body != nil {
 		s.body.release()
 		s.body = nil

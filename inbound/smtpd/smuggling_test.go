@@ -56,7 +56,7 @@ func TestEndOfDataOnTheWire(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		r := &recorder{}
 		conf := testConfig(t)
-		conf.MaxPerNetwork = 1000
+		conf.MaxPerNetwork, conf.ConnectionRate = 1000, -1
 		addr, stop := serve(t, conf, r)
 		for _, ending := range endings() {
 			if strings.Contains(ending, "\r\n.\r\n") {
