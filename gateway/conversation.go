@@ -117,9 +117,3 @@ type Department struct {
 	Name   string       `json:"name"`
 	Agents []UserID     `json:"agents,omitempty"`
 }
-
-// Handle is the allocated 60-bit number inside a signed address. Zero is none.
-type Handle uint64
-
-// MaxHandle is the largest handle.
-const MaxHandle Handle = 1<<60 - 1

@@ -5,6 +5,12 @@ import (
 	"encoding/binary"
 )
 
+// Handle is the allocated 60-bit number inside a signed address. Zero is none.
+type Handle uint64
+
+// MaxHandle is the largest handle.
+const MaxHandle Handle = 1<<60 - 1
+
 // NewHandle draws a random handle, which is never zero. The caller makes sure
 // that it is not taken.
 func NewHandle() Handle {
