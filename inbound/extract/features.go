@@ -25,7 +25,6 @@ type features struct {
 	angle          int // "<" not closed
 	closedFirst    bool
 	stops          int // sentences ended
-	mine           bool
 }
 
 func (f *features) dated() bool {

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -103,26 +104,36 @@ func TestLinear(t *testing.T) {
 
 func fill(unit string, size int) string { return strings.Repeat(unit, size/len(unit)+1)[:size] }
 
-// linear measures up to three times, as other work on the machine disturbs it.
-func linear(t *testing.T, make func(size int) Input) {
-	var half, full time.Duration
-	for range 3 {
-		half, full = fastest(make(hostileSize/2)), fastest(make(hostileSize))
-		steep := float64(full) > hostileRate*float64(half) && full > 60*time.Millisecond
-		if full <= hostileTime*raceFactor && !steep {
+// linear compares the cost of a body with that of one four times as long: what grows with its length shows a ratio of
+// four, what grows with the square one of sixteen. The cheapest of several runs counts, and processor time is measured
+// where the system tells it, so that a busy machine makes no difference. A body that costs less than cheap cannot have
+// cost anything but its length.
+func linear(t *testing.T, build func(size int) Input) {
+	// Both sizes, as what is beyond maxLines is not looked at.
+	for _, size := range []int{hostileSize / 4, hostileSize} {
+		steep(t, build(size/4), build(size))
+	}
+}
+
+func steep(t *testing.T, part, full Input) {
+	quarter, whole := time.Hour, time.Hour
+	for range 6 {
+		quarter, whole = min(quarter, cost(part)), min(whole, cost(full))
+		level := whole < cheap*raceFactor || float64(whole) <= hostileRate*hostileRate*float64(quarter)
+		if whole <= hostileTime*raceFactor && level {
 			return
 		}
 	}
-	t.Errorf("half a MiB took %v, one MiB %v", half, full)
+	t.Errorf("%d bytes took %v, a quarter of them %v", len(full.Text)+len(full.HTML), whole, quarter)
 }
 
-// fastest measures the best of five.
-func fastest(in Input) time.Duration {
-	best := time.Hour
-	for range 5 {
-		start := time.Now()
-		Extract(in)
-		best = min(best, time.Since(start))
-	}
-	return best
+// cheap is far below what growing with the square would cost.
+const cheap = 30 * time.Millisecond
+
+// cost is what one reading takes.
+func cost(in Input) time.Duration {
+	runtime.GC() // what was left by others is not ours
+	start := spent()
+	Extract(in)
+	return spent() - start
 }
