@@ -94,9 +94,9 @@ type Observer interface {
 	// Connection reports how a connection was met: "accepted", "limit",
 	// "network_limit", "rate", "proxy" (without the header it must begin with).
 	Connection(how string)
-	// Ended reports why a session ended and how long it took: "quit", "lost",
+	// Ended reports why an accepted session ended and how long it took: "quit", "lost",
 	// "idle", "slow", "drain", "errors", "junk", "refused", "early",
-	// "protocol", "tls", "time", "size", "internal", "proxy", "limit".
+	// "protocol", "tls", "time", "size", "internal", "stranger".
 	Ended(why string, took time.Duration)
 	// Answer reports the answer to a command; verb "." is the final dot, ""
 	// something that is no command.

@@ -14,7 +14,7 @@ func (s *session) greet(banner []byte) {
 		return
 	}
 	if s.serving.lmtp && !s.trusted {
-		s.hangUp("limit", status(554, 5, 7, 1, "Mail is taken by LMTP from named relays only"))
+		s.hangUp("stranger", status(554, 5, 7, 1, "Mail is taken by LMTP from named relays only"))
 		return
 	}
 	if s.early() {

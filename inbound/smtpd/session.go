@@ -260,7 +260,9 @@ func (s *session) finish() {
 	}
 	took := time.Since(s.started)
 	s.log.Debug("smtp session ended", "why", s.why, "mails", s.mails, "tls", s.client.TLS != nil, "took", took)
-	s.srv.config.Observer.Ended(s.why, took)
+	if s.admitted {
+		s.srv.config.Observer.Ended(s.why, took)
+	}
 }
 
 // contain keeps a panic of the guard itself within its session.

@@ -46,15 +46,6 @@ type HTTP struct {
 	PublicURL string `toml:"public_url"`
 }
 
-// SMTP is the receiving side.
-type SMTP struct {
-	Listen  []string `toml:"listen"`
-	TLSCert string   `toml:"tls_cert"`
-	TLSKey  string   `toml:"tls_key"`
-	// MaxSize is the largest mail in bytes.
-	MaxSize int64 `toml:"max_size"`
-}
-
 // Smarthost is the server that takes our mail.
 type Smarthost struct {
 	Host         string `toml:"host"`
@@ -101,7 +92,7 @@ func Default() Config {
 		Data:      "/var/lib/replygate",
 		KeyFile:   "keys",
 		HTTP:      HTTP{Listen: "127.0.0.1:8025"},
-		SMTP:      SMTP{Listen: []string{":25"}, MaxSize: 25 << 20},
+		SMTP:      defaultSMTP(),
 		Smarthost: Smarthost{Port: 587, TLS: "starttls"},
 		Log:       Log{Level: "info", Format: "json"},
 	}
@@ -132,6 +123,7 @@ func Load(path string) (Config, error) {
 // files are the settings that name files beside the configuration.
 func (c *Config) files() []*string {
 	out := []*string{&c.Data, &c.SMTP.TLSCert, &c.SMTP.TLSKey, &c.Smarthost.PasswordFile, &c.Smarthost.CAFile}
+	out = append(out, c.SMTP.sockets()...)
 	for i := range c.DKIM.Keys {
 		out = append(out, &c.DKIM.Keys[i].File)
 	}
@@ -203,15 +195,7 @@ func (c *Config) check() error {
 	if u, err := url.Parse(c.HTTP.PublicURL); err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.Scheme != "https" && u.Scheme != "http" {
 		fail("http.public_url", "write the origin recipients reach the pages under, as https://%s", c.Domain)
 	}
-	if len(c.SMTP.Listen) == 0 {
-		fail("smtp.listen", "name at least one address, as \":25\"")
-	}
-	if (c.SMTP.TLSCert == "") != (c.SMTP.TLSKey == "") {
-		fail("smtp.tls_cert", "tls_cert and tls_key go together")
-	}
-	if c.SMTP.MaxSize < 64<<10 || c.SMTP.MaxSize > 256<<20 {
-		fail("smtp.max_size", "%d is outside 65536 to 268435456 bytes", c.SMTP.MaxSize)
-	}
+	errs = append(errs, c.SMTP.check()...)
 	errs = append(errs, c.Smarthost.check()...)
 	if len(c.DKIM.Keys) == 0 {
 		fail("dkim", "no key; make some with `replygate dkim generate` and name them in [[dkim.key]]")
@@ -256,9 +240,12 @@ func (s *Smarthost) check() []error {
 }
 
 // Prefixes are the allowed networks, parsed; Parse has checked them.
-func (w *Webhook) Prefixes() []netip.Prefix {
+func (w *Webhook) Prefixes() []netip.Prefix { return prefixes(w.AllowNetworks) }
+
+// prefixes parses networks that were checked.
+func prefixes(networks []string) []netip.Prefix {
 	var out []netip.Prefix
-	for _, n := range w.AllowNetworks {
+	for _, n := range networks {
 		if p, err := netip.ParsePrefix(n); err == nil {
 			out = append(out, p)
 		}

@@ -11,28 +11,14 @@ import (
 	"os"
 	"time"
 
-	"github.com/replygate/replygate/cmd/replygate/config"
 	"github.com/replygate/replygate/gateway/queue"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/webhook"
 	"github.com/replygate/replygate/inbound"
-	"github.com/replygate/replygate/inbound/smtpd"
 	"github.com/replygate/replygate/outbound"
 	"github.com/replygate/replygate/outbound/delivery"
 	"github.com/replygate/replygate/outbound/route"
 )
-
-// smtpFront is the receiving side.
-func (s *Server) smtpFront() *smtpd.Server {
-	c := s.Config
-	return smtpd.New(smtpd.Config{
-		Hostname: c.Hostname, Domain: c.Domain, TLS: s.tls, MaxSize: c.SMTP.MaxSize,
-		Logger: s.Log.With("room", "smtpd"), Observer: s.metrics, DrainTimeout: config.DrainTime,
-	}, &inbound.Receiver{
-		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Resolver: s.resolver,
-		Domain: c.Domain, LinkHosts: s.linkHosts(), Log: s.Log.With("room", "inbound"), Observe: s.metrics.Reply,
-	})
-}
 
 func (s *Server) linkHosts() []string {
 	if u, err := url.Parse(s.Config.HTTP.PublicURL); err == nil {

@@ -6,12 +6,12 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,6 +23,7 @@ import (
 	"github.com/replygate/replygate/gateway/metrics"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/tlscert"
 	"github.com/replygate/replygate/gateway/token"
 	"github.com/replygate/replygate/gateway/wire"
 	"github.com/replygate/replygate/storage/bolt"
@@ -49,10 +50,11 @@ type Server struct {
 	chat     *chat.Service
 	resolver *dns.Resolver
 	metrics  *metrics.Metrics
-	tls      *tls.Config
+	certs    *tlscert.Files
 
 	http net.Listener
 	smtp []net.Listener
+	lmtp []net.Listener
 	ctl  net.Listener
 }
 
@@ -107,28 +109,17 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 	if s.resolver, err = dns.NewResolver(dns.Options{Servers: servers}); err != nil {
 		return err
 	}
-	if c.SMTP.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(c.SMTP.TLSCert, c.SMTP.TLSKey)
-		if err != nil {
-			return fmt.Errorf("smtp.tls_cert: %w", err)
-		}
-		s.tls = &tls.Config{Certificates: []tls.Certificate{cert}}
-	}
 	s.metrics = metrics.New(s.Version)
 	s.measureStore()
-	return nil
+	return s.openCertificate()
 }
 
 func (s *Server) listen() (err error) {
 	if s.http, err = net.Listen("tcp", s.Config.HTTP.Listen); err != nil {
 		return fmt.Errorf("http.listen: %w", err)
 	}
-	for _, addr := range s.Config.SMTP.Listen {
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			return fmt.Errorf("smtp.listen: %w", err)
-		}
-		s.smtp = append(s.smtp, l)
+	if err = s.listenSMTP(); err != nil {
+		return err
 	}
 	s.ctl, err = listenControl(s.Config)
 	return err
@@ -137,12 +128,12 @@ func (s *Server) listen() (err error) {
 // HTTPAddr and SMTPAddr are where the first listeners are.
 func (s *Server) HTTPAddr() net.Addr { return s.http.Addr() }
 
-// SMTPAddr is the first SMTP listener's address.
-func (s *Server) SMTPAddr() net.Addr { return s.smtp[0].Addr() }
+// SMTPAddr is the first address that mail comes in by.
+func (s *Server) SMTPAddr() net.Addr { return slices.Concat(s.smtp, s.lmtp)[0].Addr() }
 
 // Close frees what Open took.
 func (s *Server) Close() error {
-	for _, l := range append(s.smtp, s.http, s.ctl) {
+	for _, l := range slices.Concat(s.smtp, s.lmtp, []net.Listener{s.http, s.ctl}) {
 		if l != nil {
 			l.Close()
 		}
@@ -170,6 +161,10 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.smtp {
 		fronts.Go(func() error { return front.Serve(frontCtx, l) })
 	}
+	for _, l := range s.lmtp {
+		fronts.Go(func() error { return front.ServeLMTP(frontCtx, l) })
+	}
+	fronts.Go(func() error { return s.watchCertificate(frontCtx) })
 	for _, run := range s.queues() {
 		queues.Go(func() error { return run(queueCtx) })
 	}
