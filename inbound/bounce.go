@@ -51,7 +51,12 @@ func bounceOf(rec *received, d gateway.Delivery) (report.Bounce, bool) {
 	if r.OriginalMessageID != "" && r.OriginalMessageID != d.MessageID {
 		return report.Bounce{}, false
 	}
-	return r.Bounces[0], true
+	for _, b := range r.Bounces {
+		if b.FinalRecipient.Folded() == d.To.Folded() || b.OriginalRecipient.Folded() == d.To.Folded() {
+			return b, true
+		}
+	}
+	return r.Bounces[0], true // the address it was forwarded to
 }
 
 // settleBounce draws the conclusion: a dead address is suppressed, any failure

@@ -327,7 +327,7 @@ func (l *lab) send(m mail, to ...string) session {
 	if m.path == "" {
 		m.path = from
 	}
-	return l.deliver(m.path, raw, to...)
+	return l.deliver(strings.TrimPrefix(m.path, "-"), raw, to...)
 }
 
 // session is what a sending server heard.

@@ -65,7 +65,7 @@ func (rec *received) record(to recipient) gateway.Reply {
 		Size: rec.size, Verdicts: rec.auth.Verdicts, Trace: rec.trace,
 	}
 	if rec.msg != nil {
-		r.MessageID, r.Subject = rec.msg.MessageID, rec.msg.Subject
+		r.MessageID, r.Subject = rec.msg.MessageID, withoutTokens(rec.msg.Subject)
 	}
 	return r
 }

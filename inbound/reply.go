@@ -202,7 +202,7 @@ func (t *transaction) stageFiles(ctx context.Context, to recipient, in []message
 		if err != nil {
 			return nil, notStored("keep attachment", err)
 		}
-		out = append(out, file{gateway.Attachment{Name: a.Name, Type: a.Type, Size: int64(len(a.Data)), Blob: staged.Ref}, staged})
+		out = append(out, file{gateway.Attachment{Name: withoutTokens(a.Name), Type: a.Type, Size: int64(len(a.Data)), Blob: staged.Ref}, staged})
 	}
 	return out, nil
 }
