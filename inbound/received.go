@@ -66,6 +66,7 @@ func (rec *received) record(to recipient) gateway.Reply {
 	}
 	if rec.msg != nil {
 		r.MessageID, r.Subject = rec.msg.MessageID, withoutTokens(rec.msg.Subject)
+		r.Date = clip(rec.msg.Header.Get("Date"), 200)
 	}
 	return r
 }

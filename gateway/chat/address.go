@@ -47,6 +47,21 @@ func ReplyHandle(tx store.Tx, now time.Time, app gateway.AppID, c gateway.Conver
 	return p.Handle, store.Participants.Put(tx, store.ParticipantKey(app, c, u), p)
 }
 
+// RoutedAddress is ReplyAddress for an agent a support conversation is routed
+// to, whether they take part or not.
+func (s *Service) RoutedAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
+	err := s.in(ctx, app, c, "route conversation", func(r *room) error {
+		if r.person(u) != nil {
+			return nil
+		}
+		return r.route(u)
+	})
+	if err != nil {
+		return gateway.Address{}, err
+	}
+	return s.ReplyAddress(ctx, app, c, u)
+}
+
 // loadReader returns a participant who may read.
 func loadReader(rd store.Reader, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Participant, error) {
 	if _, err := LoadConversation(rd, app, c); err != nil {

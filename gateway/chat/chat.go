@@ -75,6 +75,11 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
+func isMissing(err error) bool {
+	var missing NotFound
+	return errors.As(err, &missing)
+}
+
 func checkID(field, id string) error {
 	if id == "" || len(id) > MaxID {
 		return gateway.Wrong(field, "An id has 1 to %d octets.", MaxID)
@@ -130,6 +135,7 @@ type room struct {
 	now    time.Time
 	app    gateway.App
 	conv   gateway.Conversation
+	listed time.Time             // conv's place in the lists by activity
 	people []gateway.Participant // those who left too
 	users  map[gateway.UserID]gateway.User
 }
@@ -144,13 +150,34 @@ func (s *Service) open(tx store.Tx, now time.Time, app gateway.AppID, id gateway
 	if r.conv, err = LoadConversation(tx, app, id); err != nil {
 		return nil, err
 	}
+	r.listed = r.conv.ActiveAt()
 	r.people, err = LoadParticipants(tx, app, id)
 	return r, err
 }
 
 // close puts what changed about the conversation itself.
 func (r *room) close() error {
+	if err := r.list(); err != nil {
+		return err
+	}
 	return store.Conversations.Put(r.tx, store.ConversationKey(r.app.ID, r.conv.ID), r.conv)
+}
+
+// list keeps the conversation's place in the app's lists.
+func (r *room) list() error {
+	at := r.conv.ActiveAt()
+	if at.Equal(r.listed) && !r.conv.Deleted {
+		return nil
+	}
+	old := store.ListKey(r.app.ID, store.ListByActivity, r.listed, r.conv.ID)
+	if err := store.Listing.Delete(r.tx, old); err != nil {
+		return err
+	}
+	if r.conv.Deleted {
+		return store.Listing.Delete(r.tx, store.ListKey(r.app.ID, store.ListByCreation, r.conv.CreatedAt, r.conv.ID))
+	}
+	r.listed = at
+	return store.Listing.Put(r.tx, store.ListKey(r.app.ID, store.ListByActivity, at, r.conv.ID), store.ListPlace{Conversation: r.conv.ID})
 }
 
 // in runs fn with the conversation open, in its own transaction.

@@ -20,6 +20,10 @@ type ConversationPatch struct {
 	WelcomeMessages Field[[]string]
 	Custom          Field[map[string]*string]
 	Participants    Field[[]gateway.UserID]
+	Muted           Field[bool]
+	Department      Field[gateway.DepartmentID]
+	Assignee        Field[gateway.UserID]
+	HumanTakeover   Field[bool]
 }
 
 // UnmarshalJSON reads the body of a PUT.
@@ -28,6 +32,7 @@ func (p *ConversationPatch) UnmarshalJSON(b []byte) error {
 	return decode(b, map[string]any{
 		"subject": &p.Subject, "photoUrl": &p.PhotoURL, "welcomeMessages": &p.WelcomeMessages,
 		"custom": &p.Custom, "participants": &p.Participants,
+		"muted": &p.Muted, "department": &p.Department, "assignee": &p.Assignee, "humanTakeover": &p.HumanTakeover,
 	})
 }
 
@@ -45,6 +50,15 @@ func (p ConversationPatch) apply(c *gateway.Conversation) {
 	intoPointer(p.PhotoURL, &c.PhotoURL)
 	p.WelcomeMessages.into(&c.WelcomeMessages)
 	intoMap(p.Custom, &c.Custom)
+	p.Muted.into(&c.Muted)
+	p.Department.into(&c.Department)
+	p.HumanTakeover.into(&c.HumanTakeover)
+	if p.Assignee.Set && p.Assignee.Value != c.Assignee {
+		c.Assignee = p.Assignee.Value
+		if c.Handler != c.Assignee {
+			c.Handler = "" // the new one has it now
+		}
+	}
 }
 
 // PutConversation makes or merges a conversation. What is left of a deleted one
@@ -66,7 +80,7 @@ func (s *Service) PutConversation(ctx context.Context, app gateway.AppID, id gat
 			}
 			if !found {
 				c = gateway.Conversation{ID: id, CreatedAt: now, Incarnation: tx.NewID("")}
-				if err := store.Conversations.Put(tx, store.ConversationKey(app, id), c); err != nil {
+				if err := createConversation(tx, app, c); err != nil {
 					return err
 				}
 			}
@@ -85,8 +99,27 @@ func (s *Service) PutConversation(ctx context.Context, app gateway.AppID, id gat
 	}
 }
 
+// createConversation stores a new conversation and lists it.
+func createConversation(tx store.Tx, app gateway.AppID, c gateway.Conversation) error {
+	if err := store.Conversations.Put(tx, store.ConversationKey(app, c.ID), c); err != nil {
+		return err
+	}
+	for _, by := range []store.ListOrder{store.ListByActivity, store.ListByCreation} {
+		if err := store.Listing.Put(tx, store.ListKey(app, by, c.CreatedAt, c.ID), store.ListPlace{Conversation: c.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *room) merge(p ConversationPatch) error {
+	was := r.conv.Muted
 	p.apply(&r.conv)
+	if r.conv.Muted && !was {
+		if err := r.withdrawAll(gateway.ReasonConversationMuted); err != nil {
+			return err
+		}
+	}
 	for _, u := range p.Participants.Value {
 		if r.member(u) != nil {
 			continue

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -50,19 +51,25 @@ func (s *Service) RecordDecisions(tx store.Tx, now time.Time, app gateway.AppID,
 	}
 	var next time.Time
 	for i, d := range ds {
-		if d.Decision.Act == notify.Wait {
+		switch d.Decision.Act {
+		case notify.Wait:
 			next = earlier(next, d.Decision.Until)
-			continue
+		case notify.Leave:
+			err = markExternal(tx, app, seen.ID)
+		default:
+			out[i], err = r.decide(d)
 		}
-		if out[i], err = r.decide(d); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
 	if r.conv.Count > seen.Count {
-		next = earlier(next, r.conv.LastActivity.Add(r.app.MinDelay()))
+		next = earlier(next, r.now.Add(r.app.MinDelay()))
 	}
-	if r.conv.Forced > seen.Forced {
+	if r.conv.Forced > seen.Forced || r.conv.Ran > seen.Ran {
 		next = r.now
+	} else {
+		r.conv.Ran = 0 // a run gives free what was decided about now, and no more
 	}
 	if !next.IsZero() {
 		if err := hasten(tx, app, seen.ID, next, r.now); err != nil {
@@ -97,18 +104,14 @@ func earlier(a, b time.Time) time.Time {
 // decide writes one decision.
 func (r *room) decide(d Decided) (gateway.Notification, error) {
 	var n gateway.Notification
-	p := r.person(d.Recipient)
-	if p == nil || p.NotifiedCount >= d.Decision.UpTo {
-		return n, nil // decided before
+	p, err := r.recipient(d)
+	if err != nil || p == nil || p.NotifiedCount >= d.Decision.UpTo {
+		return n, err // decided before
 	}
-	if reason := overtaken(p, d.Decision); reason != "" {
-		d.Decision.Act, d.Decision.Reason, d.Deliveries = notify.Skip, reason, nil
+	if err := r.reconsider(p, &d); err != nil {
+		return n, err
 	}
-	p.NotifiedCount = d.Decision.UpTo
-	p.NotifiedAt = r.decidedAt(p, d.Decision)
-	if d.Decision.Act == notify.Send {
-		p.LastMailAt = r.now
-	}
+	r.moveOn(p, d.Decision)
 	if err := r.putPerson(p); err != nil || d.Decision.Quiet() {
 		return n, err
 	}
@@ -123,37 +126,111 @@ func (r *room) decide(d Decided) (gateway.Notification, error) {
 	if err := store.ExpireAt(r.tx, store.Decisions.Table, k, r.now.Add(NotificationAge)); err != nil {
 		return n, err
 	}
+	if err := r.remember(n); err != nil {
+		return n, err
+	}
 	typ := gateway.EventNotificationTriggered
 	if n.State == gateway.NotificationSkipped {
 		typ = gateway.EventNotificationSkipped
 	}
-	return n, r.tellNotification(typ, n, d.Decision.Messages, nil)
+	return n, r.tellNotification(typ, n, d.Decision.News, nil)
+}
+
+// recipient is whom a decision is about; an agent who takes no part gets a
+// place in the conversation with the first mail.
+func (r *room) recipient(d Decided) (*gateway.Participant, error) {
+	if p := r.person(d.Recipient); p != nil || d.Decision.Act != notify.Send {
+		return p, nil
+	}
+	if err := r.route(d.Recipient); err != nil {
+		return nil, err
+	}
+	return r.person(d.Recipient), nil
+}
+
+// reconsider turns a Send into a Skip if what changed since forbids it, and
+// takes out mails to addresses that are the person's no more.
+func (r *room) reconsider(p *gateway.Participant, d *Decided) error {
+	if d.Decision.Act != notify.Send {
+		return nil
+	}
+	u, err := r.user(p.User)
+	if err != nil {
+		return err
+	}
+	why, err := r.overtaken(p, &u, d.Decision)
+	if err != nil {
+		return err
+	}
+	d.Deliveries = slices.DeleteFunc(slices.Clone(d.Deliveries), func(m gateway.Delivery) bool { return !u.Owns(m.To) })
+	if why == "" && len(d.Deliveries) == 0 {
+		why = gateway.ReasonNoAddress
+	}
+	if why != "" {
+		d.Decision.Act, d.Decision.Reason, d.Deliveries = notify.Skip, why, nil
+	}
+	return nil
 }
 
 // overtaken is why a mail that was decided on is not to be sent after all.
-func overtaken(p *gateway.Participant, d notify.Decision) gateway.Reason {
-	if d.Act != notify.Send {
-		return ""
-	}
-	newest := uint64(0)
-	for _, m := range d.Messages {
+func (r *room) overtaken(p *gateway.Participant, u *gateway.User, d notify.Decision) (gateway.Reason, error) {
+	newest, role := uint64(0), r.app.Role(u.Role)
+	for _, m := range d.News {
 		newest = max(newest, m.Number)
 	}
 	switch {
 	case p.ReadCount >= newest:
-		return gateway.ReasonRead
+		return gateway.ReasonRead, nil
 	case !p.MayRead():
-		return gateway.ReasonNoAccess
+		return gateway.ReasonNoAccess, nil
+	case r.conv.Muted:
+		return gateway.ReasonConversationMuted, nil
 	case p.Notify == gateway.NotifyNone:
-		return gateway.ReasonMuted
+		return gateway.ReasonMuted, nil
+	case r.app.EmailDisabled || role.EmailDisabled:
+		return gateway.ReasonDisabled, nil
+	case len(d.News) > 0 && d.News[0].Number <= r.conv.Forced:
+		return "", nil
 	}
-	return ""
+	mailed, err := mailings(r.tx, r.app.ID, u.ID, role)
+	return notify.Capped(role, mailed, r.conv.ID, r.now), err
+}
+
+// moveOn notes on a participant what was decided.
+func (r *room) moveOn(p *gateway.Participant, d notify.Decision) {
+	was := p.NotifiedCount
+	p.NotifiedCount, p.NotifiedAt = d.UpTo, r.decidedAt(p, d)
+	switch {
+	case d.Act == notify.Send:
+		p.LastMailAt, p.MailedCount, p.Owed = r.now, d.UpTo, 0
+	case notify.Restrained(d.Reason) && p.Owed == 0:
+		p.Owed = was + 1
+	case d.Reason == gateway.ReasonRead, d.Reason == gateway.ReasonReturned:
+		p.Owed = 0
+	}
+}
+
+// remember puts a notification where it is found by its recipient, and where
+// the caps count it.
+func (r *room) remember(n gateway.Notification) error {
+	k := store.UserKey(r.app.ID, n.Recipient).String(string(n.ID))
+	if err := store.DecisionsOf.Put(r.tx, k, store.DecisionPlace{Notification: n.ID}); err != nil {
+		return err
+	}
+	if err := store.ExpireAt(r.tx, store.DecisionsOf.Table, k, r.now.Add(NotificationAge)); err != nil || n.State == gateway.NotificationSkipped {
+		return err
+	}
+	k = store.UserKey(r.app.ID, n.Recipient).Time(r.now).String(string(n.ID))
+	if err := store.Mailings.Put(r.tx, k, store.Mailing{At: r.now, Conversation: n.Conversation}); err != nil {
+		return err
+	}
+	return store.ExpireAt(r.tx, store.Mailings.Table, k, r.now.Add(notify.CapWindow+notify.ClockSlack))
 }
 
 // decidedAt is a time before which no message was created that is undecided.
 func (r *room) decidedAt(p *gateway.Participant, d notify.Decision) time.Time {
-	if n := len(d.Messages); n > 0 {
-		return d.Messages[n-1].CreatedAt
+	if n := len(d.News); n > 0 {
+		return d.News[n-1].CreatedAt
 	}
 	if d.UpTo == r.conv.Count {
 		return r.conv.LastMessageAt
@@ -172,7 +249,7 @@ func (r *room) notification(d Decided) gateway.Notification {
 	if d.Decision.Act == notify.Skip {
 		n.State, n.Reason = gateway.NotificationSkipped, d.Decision.Reason
 	}
-	for _, m := range d.Decision.Messages {
+	for _, m := range d.Decision.News {
 		n.Messages = append(n.Messages, m.ID)
 		if d.Trace == "" {
 			n.Trace = m.Trace

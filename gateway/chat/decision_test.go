@@ -182,8 +182,8 @@ func TestSkipsAreTold(t *testing.T) {
 		h.talk()
 		h.say("c1", "ann", "hello")
 		h.now = h.now.Add(time.Minute)
-		h.ok(change(h))
 		n := len(h.events(0))
+		h.ok(change(h))
 		h.now = h.due("c1")
 		ns := h.fire()
 		var d wire.NotificationData
@@ -243,9 +243,12 @@ func TestOvertaken(t *testing.T) {
 		h.now = h.due("c1")
 		p := h.pending()
 		ds := h.decideAll(p)
+		n := len(h.events(0))
 		h.ok(change(h))
-		if got := states(h.settle(p, ds)); got != fmt.Sprintf("[:: bob:skipped:%s]", reason) {
-			t.Errorf("%s: %s", reason, got)
+		h.settle(p, ds)
+		var d wire.NotificationData
+		if h.only(n, gateway.EventNotificationSkipped, &d); d.Reason != reason {
+			t.Errorf("%s: told %q", reason, d.Reason)
 		}
 		if n := h.rows(store.Mails.Table, nil); n != 0 {
 			t.Errorf("%s: %d mails were queued", reason, n)
@@ -342,7 +345,7 @@ func TestBurst(t *testing.T) {
 	h.now = h.now.Add(time.Hour)
 	ns := h.fire()
 	for _, n := range ns {
-		if n.Recipient == "bob" && len(n.Messages) != notify.MaxShown {
+		if n.Recipient == "bob" && len(n.Messages) != gateway.MaxMaxShown {
 			t.Errorf("shows %d", len(n.Messages))
 		}
 	}

@@ -9,17 +9,10 @@ import (
 	"github.com/replygate/replygate/gateway/store"
 )
 
-// armAt makes the conversation's due item, if none is pending.
-func armAt(tx store.Tx, app gateway.AppID, c gateway.ConversationID, due, now time.Time) error {
-	ref := store.NotificationItem(app, c)
-	_, err := tx.Item(ref)
-	if !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	return tx.Enqueue(store.Item{ItemRef: ref, Due: due, EnqueuedAt: now})
-}
-
-// hasten makes the conversation's due item due no later than a time.
+// hasten makes the conversation's due item due no later than a time. One that
+// is due before is left alone: it is rewritten only when it waits for something
+// beyond the shortest delay (a longer delay of another role, quiet hours, an
+// interval, a clock that was set back), so that messages in a row cost nothing.
 func hasten(tx store.Tx, app gateway.AppID, c gateway.ConversationID, due, now time.Time) error {
 	ref := store.NotificationItem(app, c)
 	it, err := tx.Item(ref)

@@ -25,7 +25,7 @@ func (s *Service) Approve(ctx context.Context, app gateway.AppID, id gateway.Rep
 			return err
 		}
 		out, err = s.PostReply(tx, s.now(), ReplyInput{
-			App: app, Handle: p.Handle, Reply: r, Files: r.Attachments, Digest: r.Digest, Date: r.ReceivedAt.String(),
+			App: app, Handle: p.Handle, Reply: r, Files: r.Attachments, Digest: r.Digest, Date: r.Date,
 		})
 		if err == nil && out.State == gateway.ReplyDuplicate {
 			err = dropFiles(tx, app, r.Attachments)

@@ -1,7 +1,9 @@
 package chat
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -110,30 +112,74 @@ func (p *page) add(c gateway.Conversation) {
 	p.rows = p.rows[:min(len(p.rows), p.q.Limit)]
 }
 
-// Conversations lists the app's conversations. It reads each of them and keeps
-// only the page in memory.
+// by is the list that has the query's order.
+func (q ConversationsQuery) by() store.ListOrder {
+	if q.OrderBy == ByCreatedAt {
+		return store.ListByCreation
+	}
+	return store.ListByActivity
+}
+
+// span is the part of the list that can hold what the query asks for.
+func (q ConversationsQuery) span(rd store.Reader, app gateway.AppID) (store.Range, error) {
+	prefix := store.ListPrefix(app, q.by())
+	rg := store.Range{Prefix: prefix, Reverse: !q.Ascending}
+	from := func(k store.Key) {
+		if rg.From == nil || bytes.Compare(k, rg.From) > 0 {
+			rg.From = k
+		}
+	}
+	to := func(k store.Key) {
+		if rg.To == nil || bytes.Compare(k, rg.To) < 0 {
+			rg.To = k
+		}
+	}
+	if q.StartingAfter != "" {
+		c, err := LoadConversation(rd, app, q.StartingAfter)
+		if err != nil {
+			return rg, gateway.Wrong("startingAfter", "There is no conversation %q.", q.StartingAfter)
+		}
+		if k := store.ListKey(app, q.by(), q.at(&c), c.ID); q.Ascending {
+			from(k.Next())
+		} else {
+			to(k)
+		}
+	}
+	switch {
+	case q.Offset.IsZero():
+	case q.Ascending:
+		from(prefix.Time(q.Offset))
+	default:
+		to(prefix.Time(q.Offset))
+	}
+	if q.OrderBy != ByCreatedAt && !q.LastMessageAfter.IsZero() {
+		from(prefix.Time(q.LastMessageAfter))
+	}
+	if q.OrderBy != ByCreatedAt && !q.LastMessageBefore.IsZero() {
+		to(prefix.Time(q.LastMessageBefore))
+	}
+	return rg, nil
+}
+
+// Conversations lists the app's conversations: it reads as many as the page
+// holds, and those the query's filter passes over.
 func (s *Service) Conversations(ctx context.Context, app gateway.AppID, q ConversationsQuery) ([]wire.Conversation, error) {
 	var out []wire.Conversation
 	err := s.view(ctx, "list conversations", func(rd store.Reader) error {
-		p, err := newPage(rd, app, q)
+		out = []wire.Conversation{}
+		rg, err := q.span(rd, app)
 		if err != nil {
 			return err
 		}
-		rg := store.Range{Prefix: store.AppKey(app)}
-		err = store.Conversations.Scan(rd, rg, func(_ store.Key, c gateway.Conversation) (bool, error) {
-			p.add(c)
-			return true, ctx.Err()
-		})
-		if err != nil {
-			return err
-		}
-		out = make([]wire.Conversation, len(p.rows))
-		for i, c := range p.rows {
-			if out[i], err = s.showConversation(rd, app, c); err != nil {
-				return err
+		return store.Listing.Scan(rd, rg, func(_ store.Key, at store.ListPlace) (bool, error) {
+			c, found, err := store.Conversations.Find(rd, store.ConversationKey(app, at.Conversation))
+			if err != nil || !found || c.Deleted || !q.matches(&c) {
+				return err == nil, errors.Join(err, ctx.Err())
 			}
-		}
-		return nil
+			shown, err := s.showConversation(rd, app, c)
+			out = append(out, shown)
+			return len(out) < q.Limit, err
+		})
 	})
 	return out, err
 }

@@ -26,6 +26,9 @@ type NewMessage struct {
 	IdempotencyKey    Field[string]
 	Attachment        Field[NewAttachment]
 	Location          Field[[2]float64]
+	// Answered false marks a bot's message that answered nothing; so does
+	// custom {"answered": "false"}.
+	Answered Field[bool]
 }
 
 // NewAttachment is a file at a URL of the backend's.
@@ -41,6 +44,7 @@ func (m *NewMessage) UnmarshalJSON(b []byte) error {
 	return decode(b, map[string]any{
 		"text": &m.Text, "sender": &m.Sender, "type": &m.Type, "referencedMessageId": &m.ReferencedMessage,
 		"custom": &m.Custom, "idempotencyKey": &m.IdempotencyKey, "attachment": &m.Attachment, "location": &m.Location,
+		"answered": &m.Answered,
 	})
 }
 
@@ -82,6 +86,7 @@ func (m NewMessage) message(origin gateway.Origin) gateway.Message {
 		out.Type, out.Sender = gateway.SystemMessage, ""
 	}
 	intoMap(m.Custom, &out.Custom)
+	out.Unanswered = m.Answered.has() && !m.Answered.Value || out.Custom["answered"] == "false"
 	intoPointer(m.Location, &out.Location)
 	if a := m.Attachment; a.has() {
 		out.Attachment = &gateway.Attachment{URL: a.Value.URL, Name: a.Value.Name, Size: a.Value.Size}
@@ -197,6 +202,9 @@ func (r *room) post(m gateway.Message, reply *wire.MailReply) (gateway.Message, 
 	}
 	if m.Type == gateway.UserMessage {
 		r.conv.LastActivity = m.CreatedAt
+		if err := r.handled(m); err != nil {
+			return m, err
+		}
 		if err := r.arm(m); err != nil {
 			return m, err
 		}
@@ -238,13 +246,19 @@ func (r *room) mentioned(m gateway.Message) []gateway.UserID {
 	return append([]gateway.UserID{}, ids...)
 }
 
-// arm makes the conversation's due item if none is pending and somebody else
-// is there to be told. A pending one is never rewritten, so that a message
-// costs no more than one write here however fast they come.
+// arm has the conversation decided about once the shortest delay of the app is
+// over, if somebody else is there to be told, or a support team's agents are.
 func (r *room) arm(m gateway.Message) error {
 	others := slices.ContainsFunc(r.people, func(p gateway.Participant) bool { return !p.Left && p.User != m.Sender })
-	if !others {
-		return nil
+	if !others && r.conv.Department == "" && r.conv.Assignee == "" {
+		if agents, err := hasAgents(r.tx, r.app.ID); err != nil || !agents {
+			return err
+		}
 	}
-	return armAt(r.tx, r.app.ID, r.conv.ID, m.CreatedAt.Add(r.app.MinDelay()), r.now)
+	if r.app.External() {
+		if err := markExternal(r.tx, r.app.ID, r.conv.ID); err != nil {
+			return err
+		}
+	}
+	return hasten(r.tx, r.app.ID, r.conv.ID, r.now.Add(r.app.MinDelay()), r.now)
 }

@@ -52,7 +52,9 @@ func (s *Service) Join(ctx context.Context, app gateway.AppID, c gateway.Convers
 	}
 	return s.in(ctx, app, c, "join conversation", func(r *room) error {
 		if m := r.member(u); m != nil {
-			m.Notify = notify
+			if err := r.setNotify(m, notify); err != nil {
+				return err
+			}
 			return r.setAccess(m, access)
 		}
 		return r.join(u, access, notify)
@@ -74,7 +76,9 @@ func (s *Service) PatchParticipant(ctx context.Context, app gateway.AppID, c gat
 			return NotFound{What: "participant", ID: string(u)}
 		}
 		if p.Notify.has() {
-			m.Notify = gateway.Notify(p.Notify.Value)
+			if err := r.setNotify(m, gateway.Notify(p.Notify.Value)); err != nil {
+				return err
+			}
 		}
 		if access == "" {
 			return r.putPerson(m)
@@ -89,6 +93,9 @@ func (s *Service) Leave(ctx context.Context, app gateway.AppID, c gateway.Conver
 		m := r.member(u)
 		if m == nil {
 			return nil
+		}
+		if err := r.withdraw(m, gateway.ReasonNoAccess); err != nil {
+			return err
 		}
 		m.Left, m.LeftCount = true, r.conv.Count
 		if err := r.revoke(m); err != nil {
@@ -116,7 +123,11 @@ func (r *room) join(u gateway.UserID, access gateway.Access, notify gateway.Noti
 		r.people = append(r.people, fresh)
 		p = &r.people[len(r.people)-1]
 	} else {
-		fresh.ReadCount, fresh.LastMailAt = p.ReadCount, p.LastMailAt
+		fresh.ReadCount, fresh.LastMailAt, fresh.MailedCount = p.ReadCount, p.LastMailAt, p.MailedCount
+		if p.Routed { // told of it before, with an address that stays
+			fresh.Handle, fresh.JoinedAt = p.Handle, p.JoinedAt
+			fresh.NotifiedCount, fresh.NotifiedAt, fresh.Owed = p.NotifiedCount, p.NotifiedAt, p.Owed
+		}
 		*p = fresh
 	}
 	k := membershipKey(r.app.ID, u, r.conv.ID)
@@ -124,6 +135,17 @@ func (r *room) join(u gateway.UserID, access gateway.Access, notify gateway.Noti
 		return err
 	}
 	return r.putPerson(p)
+}
+
+// setNotify changes what a participant is told of; muting takes back what they
+// were to be mailed.
+func (r *room) setNotify(p *gateway.Participant, n gateway.Notify) error {
+	muted := n == gateway.NotifyNone && p.Notify != gateway.NotifyNone
+	p.Notify = n
+	if muted {
+		return r.withdraw(p, gateway.ReasonMuted)
+	}
+	return nil
 }
 
 // setAccess changes what a participant may do. Losing the right to write is
@@ -137,6 +159,9 @@ func (r *room) setAccess(p *gateway.Participant, access gateway.Access) error {
 	}
 	p.Access = access
 	if access == gateway.NoneAccess {
+		if err := r.withdraw(p, gateway.ReasonNoAccess); err != nil {
+			return err
+		}
 		if err := r.revoke(p); err != nil {
 			return err
 		}

@@ -18,49 +18,69 @@ type Pending struct {
 	Inputs       []notify.Input
 }
 
-// maxExamined bounds how many rows are read for the messages of one decision;
-// imported ones are passed over and count.
-const maxExamined = 2000
+// Bounds of what is read for a decision.
+const (
+	// maxExamined is how many rows are read for the messages of one; imported
+	// ones are passed over and count.
+	maxExamined = 2000
+	// maxMailings is how many mails of late are counted against the caps.
+	maxMailings = 2000
+	// maxPreviewed is how many messages a preview tells of when none wait.
+	maxPreviewed = 10
+)
 
 // LoadPending loads what notify.Decide needs for all participants of a
-// conversation; a conversation that is gone is NotFound.
+// conversation, and for the agents a support conversation is routed to; a
+// conversation that is gone is NotFound.
 func LoadPending(rd store.Reader, app gateway.AppID, c gateway.ConversationID) (Pending, error) {
-	return loadPending(rd, app, c, "")
+	l, people, err := openPending(rd, app, c)
+	if err != nil {
+		return l.p, err
+	}
+	routed, err := l.routed(people)
+	if err != nil {
+		return l.p, err
+	}
+	people = slices.DeleteFunc(people, func(m gateway.Participant) bool { return m.Routed || !waits(m, l.p.Conversation) })
+	return l.p, l.load(append(people, routed...))
 }
 
 // LoadPendingOf is LoadPending for one participant; Inputs is empty when
 // nothing waits for them.
 func LoadPendingOf(rd store.Reader, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (Pending, error) {
-	return loadPending(rd, app, c, u)
+	p, err := LoadPending(rd, app, c)
+	p.Inputs = slices.DeleteFunc(p.Inputs, func(in notify.Input) bool { return in.User.ID != u })
+	return p, err
 }
 
-func loadPending(rd store.Reader, app gateway.AppID, c gateway.ConversationID, only gateway.UserID) (Pending, error) {
-	var p Pending
-	var err error
-	if p.App, err = loadApp(rd, app); err != nil {
-		return p, err
-	}
-	if p.Conversation, err = LoadConversation(rd, app, c); err != nil {
-		return p, err
-	}
-	people, err := LoadParticipants(rd, app, c)
+// LoadPreview is what notify.Preview needs for one person: what waits for them,
+// else the last messages. Who takes no part is NotFound, but for agents of a
+// support conversation.
+func LoadPreview(rd store.Reader, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (Pending, error) {
+	l, people, err := openPending(rd, app, c)
 	if err != nil {
-		return p, err
+		return l.p, err
 	}
-	people = slices.DeleteFunc(people, func(m gateway.Participant) bool {
-		return !waits(m, p.Conversation) || only != "" && m.User != only
-	})
-	if len(people) == 0 {
-		return p, nil
+	routed, err := l.routed(people)
+	if err != nil {
+		return l.p, err
 	}
-	l := &pendingLoader{rd: rd, p: &p, presences: map[gateway.UserID]gateway.Presence{}}
-	return p, l.load(people)
+	people = append(people, routed...)
+	at := slices.IndexFunc(people, func(m gateway.Participant) bool { return m.User == u && (!m.Left || m.Routed) })
+	if at < 0 {
+		return l.p, NotFound{What: "participant", ID: string(u)}
+	}
+	m := people[at]
+	if !waits(m, l.p.Conversation) {
+		m.NotifiedCount = l.p.Conversation.Count - min(l.p.Conversation.Count, maxPreviewed)
+	}
+	return l.p, l.load([]gateway.Participant{m})
 }
 
 // waits tells whether messages were posted that nothing was decided about; for
 // one who left only those from before.
 func waits(m gateway.Participant, c gateway.Conversation) bool {
-	if m.Left {
+	if m.Left && !m.Routed {
 		return m.NotifiedCount < m.LeftCount
 	}
 	return m.NotifiedCount < c.Count
@@ -69,18 +89,52 @@ func waits(m gateway.Participant, c gateway.Conversation) bool {
 // pendingLoader loads what several participants share once.
 type pendingLoader struct {
 	rd        store.Reader
-	p         *Pending
-	messages  []gateway.Message // oldest first
-	complete  bool              // messages are all that nothing was decided about
+	p         Pending
+	desk      *notify.Desk
+	messages  []gateway.Message // those of people and the system, oldest first
+	complete  bool              // messages are all that anybody is to be shown
+	whole     []gateway.Message // the end of the conversation, imported ones too
+	more      bool              // there are messages before whole
+	users     map[gateway.UserID]gateway.User
 	presences map[gateway.UserID]gateway.Presence
 }
 
+// openPending loads the conversation and everybody who takes or took part.
+func openPending(rd store.Reader, app gateway.AppID, c gateway.ConversationID) (*pendingLoader, []gateway.Participant, error) {
+	l := &pendingLoader{rd: rd, users: map[gateway.UserID]gateway.User{}, presences: map[gateway.UserID]gateway.Presence{}}
+	var err error
+	if l.p.App, err = loadApp(rd, app); err != nil {
+		return l, nil, err
+	}
+	if l.p.Conversation, err = LoadConversation(rd, app, c); err != nil {
+		return l, nil, err
+	}
+	people, err := LoadParticipants(rd, app, c)
+	return l, people, err
+}
+
+// load gathers the inputs of people.
 func (l *pendingLoader) load(people []gateway.Participant) error {
-	least := people[0].NotifiedCount
+	if len(people) == 0 {
+		return nil
+	}
+	least, whole := people[0].NotifiedCount, false
 	for _, m := range people {
-		least = min(least, m.NotifiedCount)
+		above, all, err := l.reach(m)
+		if err != nil {
+			return err
+		}
+		least, whole = min(least, above), whole || all
 	}
 	if err := l.loadMessages(least); err != nil {
+		return err
+	}
+	if whole {
+		if err := l.loadWhole(); err != nil {
+			return err
+		}
+	}
+	if err := l.knowSenders(); err != nil {
 		return err
 	}
 	for _, m := range people {
@@ -91,6 +145,25 @@ func (l *pendingLoader) load(people []gateway.Participant) error {
 		l.p.Inputs = append(l.p.Inputs, in)
 	}
 	return nil
+}
+
+// reach is the number above which messages may be shown to a participant, and
+// whether it is the whole conversation.
+func (l *pendingLoader) reach(m gateway.Participant) (above uint64, whole bool, err error) {
+	u, err := l.user(m.User)
+	if err != nil {
+		return 0, false, err
+	}
+	switch role := l.p.App.Role(u.Role); role.ShownContext() {
+	case gateway.ContextWhole:
+		return m.NotifiedCount, true, nil
+	case gateway.ContextSinceLastMail:
+		return min(m.NotifiedCount, m.MailedCount), false, nil
+	}
+	if m.Owed > 0 {
+		return min(m.NotifiedCount, m.Owed-1), false, nil
+	}
+	return m.NotifiedCount, false, nil
 }
 
 // loadMessages reads the newest messages numbered above a number. Live messages
@@ -119,12 +192,26 @@ func (l *pendingLoader) loadMessages(above uint64) error {
 	return err
 }
 
+// loadWhole reads as many of the newest messages as a mail shows at most.
+func (l *pendingLoader) loadWhole() error {
+	rg := store.Range{Prefix: store.ConversationKey(l.p.App.ID, l.p.Conversation.ID), Reverse: true}
+	err := store.Messages.Scan(l.rd, rg, func(_ store.Key, m gateway.Message) (bool, error) {
+		if l.more = len(l.whole) == notify.MaxMessages; l.more {
+			return false, nil
+		}
+		l.whole = append(l.whole, m)
+		return true, nil
+	})
+	slices.Reverse(l.whole)
+	return err
+}
+
 // input gathers what is known of one participant.
 func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 	app, conv := &l.p.App, l.p.Conversation
-	in := notify.Input{App: app, Conversation: conv, Participant: m, Senders: map[gateway.UserID]gateway.Presence{}}
+	in := notify.Input{App: app, Conversation: conv, Participant: m, Desk: l.desk, Senders: map[gateway.UserID]gateway.Presence{}}
 	var err error
-	if in.User, err = LoadUser(l.rd, app.ID, m.User); err != nil {
+	if in.User, err = l.user(m.User); err != nil {
 		return in, err
 	}
 	if in.Presence, err = l.presence(m.User); err != nil {
@@ -133,15 +220,17 @@ func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 	if in.Addresses, err = addresses(l.rd, app.ID, &in.User); err != nil {
 		return in, err
 	}
-	at := slices.IndexFunc(l.messages, func(x gateway.Message) bool { return x.Number > m.NotifiedCount })
-	if at >= 0 {
-		in.Messages = l.messages[at:]
+	if in.Mailed, err = mailings(l.rd, app.ID, m.User, app.Role(in.User.Role)); err != nil {
+		return in, err
 	}
-	if at == 0 && !l.complete {
-		in.Earlier = int(l.messages[0].Number - m.NotifiedCount - 1)
+	in.Messages, in.Earlier = l.above(m.NotifiedCount)
+	if in.Earlier > 0 {
 		if in.Since, err = l.firstAfter(m); err != nil {
 			return in, err
 		}
+	}
+	if in.History, in.HistoryEarlier, err = l.history(m); err != nil {
+		return in, err
 	}
 	for _, x := range in.Messages {
 		if x.Sender == "" {
@@ -152,6 +241,35 @@ func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 		}
 	}
 	return in, nil
+}
+
+// above are the loaded messages numbered above a number, and how many there are
+// before them that were not loaded.
+func (l *pendingLoader) above(number uint64) (ms []gateway.Message, earlier int) {
+	at := slices.IndexFunc(l.messages, func(x gateway.Message) bool { return x.Number > number })
+	if at < 0 {
+		return nil, 0
+	}
+	if at == 0 && !l.complete {
+		earlier = int(l.messages[0].Number - number - 1)
+	}
+	return l.messages[at:], earlier
+}
+
+// history is what the mail to a participant may show.
+func (l *pendingLoader) history(m gateway.Participant) ([]gateway.Message, int, error) {
+	above, whole, err := l.reach(m)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !whole {
+		ms, earlier := l.above(above)
+		return ms, earlier, nil
+	}
+	if !l.more {
+		return l.whole, 0, nil
+	}
+	return l.whole, max(0, int(l.p.Conversation.Count)-len(l.whole)), nil
 }
 
 // firstAfter is when the first message was created that nothing was decided
@@ -170,6 +288,15 @@ func (l *pendingLoader) firstAfter(m gateway.Participant) (at time.Time, err err
 		return examined < maxExamined, nil
 	})
 	return at, err
+}
+
+func (l *pendingLoader) user(id gateway.UserID) (gateway.User, error) {
+	if u, ok := l.users[id]; ok {
+		return u, nil
+	}
+	u, err := LoadUser(l.rd, l.p.App.ID, id)
+	l.users[id] = u
+	return u, err
 }
 
 func (l *pendingLoader) presence(u gateway.UserID) (gateway.Presence, error) {
@@ -192,4 +319,19 @@ func addresses(rd store.Reader, app gateway.AppID, u *gateway.User) ([]notify.Ad
 		out = append(out, notify.Address{Address: a, Blocked: s.Reason})
 	}
 	return out, nil
+}
+
+// mailings are the mails queued for a user of late, the newest first; none are
+// read when the role has no caps.
+func mailings(rd store.Reader, app gateway.AppID, u gateway.UserID, role gateway.Role) ([]notify.Mailed, error) {
+	if role.DailyCap == 0 && role.ConversationCap == 0 {
+		return nil, nil
+	}
+	var out []notify.Mailed
+	rg := store.Range{Prefix: store.UserKey(app, u), Reverse: true}
+	err := store.Mailings.Scan(rd, rg, func(_ store.Key, m store.Mailing) (bool, error) {
+		out = append(out, notify.Mailed{At: m.At, Conversation: m.Conversation})
+		return len(out) < maxMailings, nil
+	})
+	return out, err
 }

@@ -11,7 +11,7 @@ import (
 // How long a session lasts that is not renewed.
 const (
 	DefaultTTL = 5 * time.Minute
-	MaxTTL     = 24 * time.Hour
+	MaxTTL     = gateway.MaxSession
 )
 
 // PresencePatch is what a backend says of a user's attention. What is absent
@@ -47,14 +47,14 @@ func (s *Service) SetPresence(ctx context.Context, app gateway.AppID, u gateway.
 	if err := p.User.Value.check(); err != nil {
 		return err
 	}
-	now := s.now()
-	return s.update(ctx, store.UserScope(app, u), "set presence", func(tx store.Tx) error {
+	now, dumb := s.now(), false
+	err := s.update(ctx, store.UserScope(app, u), "set presence", func(tx store.Tx) error {
 		if p.User.has() {
 			a, err := loadApp(tx, app)
 			if err != nil {
 				return err
 			}
-			if _, err := putUser(tx, &a, u, p.User.Value, now); err != nil {
+			if _, dumb, err = putUser(tx, &a, u, p.User.Value, now); err != nil {
 				return err
 			}
 		}
@@ -65,6 +65,10 @@ func (s *Service) SetPresence(ctx context.Context, app gateway.AppID, u gateway.
 		}
 		return store.Presences.Put(tx, k, p.apply(old, now))
 	})
+	if err == nil && dumb {
+		err = s.withdrawEverywhere(ctx, app, u, gateway.ReasonNoAddress)
+	}
+	return err
 }
 
 // Presence returns what is known of a user's attention.
@@ -80,7 +84,7 @@ func (s *Service) Presence(ctx context.Context, app gateway.AppID, u gateway.Use
 // apply is the presence that follows from old and what is said now.
 func (p PresencePatch) apply(old gateway.Presence, now time.Time) gateway.Presence {
 	looked := p.looked(old, now)
-	next := gateway.Presence{Online: !p.Online.has() || p.Online.Value, LastOnlineAt: old.LastOnlineAt, Looked: looked}
+	next := gateway.Presence{Online: !p.Online.has() || p.Online.Value, LastOnlineAt: old.LastOnlineAt, AttendedAt: old.AwaySince(now), Looked: looked}
 	if !next.Online {
 		if old.OnlineAt(now) {
 			next.LastOnlineAt = now
@@ -99,6 +103,9 @@ func (p PresencePatch) apply(old gateway.Presence, now time.Time) gateway.Presen
 		ttl = time.Duration(p.TTL.Value * float64(time.Second))
 	}
 	next.ExpiresAt, next.LastOnlineAt = now.Add(ttl), now
+	if next.HasFocus {
+		next.AttendedAt = now
+	}
 	if c := next.SelectedConversation; c != "" && next.HasFocus {
 		next.Looked = withLook(looked, c, now)
 	}

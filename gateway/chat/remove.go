@@ -40,6 +40,9 @@ func (s *Service) DeleteConversation(ctx context.Context, app gateway.AppID, c g
 		if err := r.tx.Cancel(store.NotificationItem(app, c)); err != nil {
 			return err
 		}
+		if err := store.External.Delete(r.tx, store.AppKey(app).String(string(c))); err != nil {
+			return err
+		}
 		return store.Removals.Put(r.tx, removalKey(app, c), store.Removal{App: app, Conversation: c})
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ const maxSentLook = 64
 var (
 	StatusReadOnly = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "You may read this conversation, but not write in it. Your message was not posted"}
 	StatusRemoved  = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "This reply address is no longer valid: you are no longer in this conversation, or it was deleted. Your message was not posted"}
+	StatusReplyOff = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "Answering by mail is switched off here. Your message was not posted; please write in the application"}
 	StatusNarrowed = gateway.Status{Code: 451, Enhanced: [3]int{4, 7, 1}, Text: "Writing in this conversation is not possible at the moment, please try again"}
 )
 
@@ -66,7 +67,26 @@ func MayReply(rd store.Reader, now time.Time, h gateway.Handle) (store.HandleRow
 	if !found {
 		return row, StatusRemoved
 	}
-	return row, mayPost(&p, now)
+	if err := mayPost(&p, now); err != nil {
+		return row, err
+	}
+	app, err := loadApp(rd, row.App)
+	if err != nil {
+		return row, err
+	}
+	u, err := LoadUser(rd, row.App, row.User)
+	if err != nil {
+		return row, err
+	}
+	return row, replyOn(&app, &u)
+}
+
+// replyOn refuses replies of a role for which they are switched off.
+func replyOn(app *gateway.App, u *gateway.User) error {
+	if app.Role(u.Role).ReplyDisabled {
+		return StatusReplyOff
+	}
+	return nil
 }
 
 // replyRow returns what a reply handle stands for.
@@ -85,15 +105,18 @@ func replyRow(rd store.Reader, h gateway.Handle) (store.HandleRow, error) {
 
 // ReasonOf is the reason to record for a refusal of MayReply or PostReply.
 func ReasonOf(st gateway.Status) gateway.Reason {
-	if st == StatusRemoved {
+	switch st {
+	case StatusRemoved:
 		return gateway.ReasonRemoved
+	case StatusReplyOff:
+		return gateway.ReasonReplyOff
 	}
 	return gateway.ReasonReadOnly
 }
 
 func mayPost(p *gateway.Participant, now time.Time) error {
 	switch {
-	case p.Left || p.Access == gateway.NoneAccess:
+	case !p.MayRead():
 		return StatusRemoved
 	case p.MayWrite():
 		return nil
@@ -136,6 +159,13 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	if err := mayPost(p, now); err != nil {
 		return gateway.Reply{}, err
 	}
+	u, err := r.user(p.User)
+	if err != nil {
+		return gateway.Reply{}, err
+	}
+	if err := replyOn(&r.app, &u); err != nil {
+		return gateway.Reply{}, err
+	}
 	reply := in.Reply
 	reply.Conversation, reply.Participant, reply.UpdatedAt = r.conv.ID, p.User, r.now
 	if reply.ReceivedAt.IsZero() {
@@ -175,6 +205,10 @@ func (r *room) firstCopy(p *gateway.Participant, in ReplyInput, id gateway.Reply
 
 // postReply writes the messages of a reply and its record.
 func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Reply) (gateway.Reply, error) {
+	if err := r.answerOutside(p); err != nil {
+		return reply, err
+	}
+	p.RepliedAt = r.now
 	before := r.conv.Count
 	if err := r.markShown(p, in.Answers); err != nil {
 		return reply, err

@@ -12,6 +12,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/event"
 	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/suppression"
 	"github.com/replygate/replygate/gateway/wire"
 )
 
@@ -35,6 +36,7 @@ type UserPatch struct {
 	PushTokens       Field[map[string]*bool]
 	Kind             Field[gateway.Kind]
 	TimeZone         Field[string]
+	QuietHours       Field[QuietHours]
 }
 
 // UnmarshalJSON reads the body of a PUT; "configuration" is an old name of "role".
@@ -46,6 +48,7 @@ func (p *UserPatch) UnmarshalJSON(b []byte) error {
 		"welcomeMessage": &p.WelcomeMessage, "role": &p.Role, "configuration": &old, "locale": &p.Locale,
 		"availabilityText": &p.AvailabilityText, "custom": &p.Custom, "pushTokens": &p.PushTokens,
 		"kind": &p.Kind, "timeZone": &p.TimeZone,
+		"quietHours": &p.QuietHours,
 	})
 	if !p.Role.Set {
 		p.Role = old
@@ -90,6 +93,7 @@ func (p UserPatch) apply(u *gateway.User) {
 	if p.Phone.Set {
 		u.Phone = p.Phone.Value.compact()
 	}
+	intoPointer(quiet(p.QuietHours), &u.QuietHours)
 	intoPointer(p.PhotoURL, &u.PhotoURL)
 	intoPointer(p.WelcomeMessage, &u.WelcomeMessage)
 	intoPointer(p.AvailabilityText, &u.AvailabilityText)
@@ -119,15 +123,19 @@ func (s *Service) PutUser(ctx context.Context, app gateway.AppID, id gateway.Use
 		return gateway.User{}, err
 	}
 	var out gateway.User
+	var dumb bool
 	now := s.now()
 	err := s.update(ctx, store.UserScope(app, id), "put user", func(tx store.Tx) error {
 		a, err := loadApp(tx, app)
 		if err != nil {
 			return err
 		}
-		out, err = putUser(tx, &a, id, p, now)
+		out, dumb, err = putUser(tx, &a, id, p, now)
 		return err
 	})
+	if err == nil && dumb {
+		err = s.withdrawEverywhere(ctx, app, id, gateway.ReasonNoAddress)
+	}
 	return out, err
 }
 
@@ -150,26 +158,41 @@ func (s *Service) PutUsers(ctx context.Context, app gateway.AppID, users map[gat
 	if len(wrong) > 0 {
 		return wrong
 	}
+	var silenced []gateway.UserID
 	now := s.now()
-	return s.update(ctx, store.AppScope(app), "put users", func(tx store.Tx) error {
+	err := s.update(ctx, store.AppScope(app), "put users", func(tx store.Tx) error {
+		silenced = nil
 		a, err := loadApp(tx, app)
 		if err != nil {
 			return err
 		}
 		for _, id := range slices.Sorted(maps.Keys(users)) {
-			if _, err := putUser(tx, &a, id, users[id], now); err != nil {
+			_, dumb, err := putUser(tx, &a, id, users[id], now)
+			if err != nil {
 				return err
+			}
+			if dumb {
+				silenced = append(silenced, id)
 			}
 		}
 		return nil
 	})
+	for _, id := range silenced {
+		if err == nil {
+			err = s.withdrawEverywhere(ctx, app, id, gateway.ReasonNoAddress)
+		}
+	}
+	return err
 }
 
-func putUser(tx store.Tx, app *gateway.App, id gateway.UserID, p UserPatch, now time.Time) (gateway.User, error) {
+// putUser makes or merges a user. Mails queued to an address the user has no
+// more are cancelled; dumb tells that no address is left, so that what waits for
+// the user is to be withdrawn.
+func putUser(tx store.Tx, app *gateway.App, id gateway.UserID, p UserPatch, now time.Time) (out gateway.User, dumb bool, err error) {
 	k := store.UserKey(app.ID, id)
 	old, found, err := store.Users.Find(tx, k)
 	if err != nil {
-		return old, err
+		return old, false, err
 	}
 	u, typ := old, gateway.EventUserUpdated
 	if !found {
@@ -177,13 +200,45 @@ func putUser(tx store.Tx, app *gateway.App, id gateway.UserID, p UserPatch, now 
 	}
 	p.apply(&u)
 	if found && reflect.DeepEqual(u, old) {
-		return u, nil
+		return u, false, nil
 	}
 	if err := store.Users.Put(tx, k, u); err != nil {
-		return u, err
+		return u, false, err
+	}
+	if err := listAgent(tx, app.ID, &old, &u); err != nil {
+		return u, false, err
+	}
+	if err := forgetAddresses(tx, app.ID, &old, &u, now); err != nil {
+		return u, false, err
 	}
 	_, err = event.Record(tx, app, nil, typ, wire.UserData{User: wire.UserOf(u)}, now, "")
-	return u, err
+	return u, len(old.Addresses()) > 0 && len(u.Addresses()) == 0, err
+}
+
+// listAgent keeps the list of the app's agents.
+func listAgent(tx store.Tx, app gateway.AppID, old, u *gateway.User) error {
+	k := store.AppKey(app).String(string(u.ID))
+	switch was, is := old.Kind == gateway.KindAgent, u.Kind == gateway.KindAgent; {
+	case is && !was:
+		return store.Agents.Put(tx, k, store.Agent{User: u.ID})
+	case was && !is:
+		return store.Agents.Delete(tx, k)
+	}
+	return nil
+}
+
+// forgetAddresses cancels the mails queued to addresses that were taken away.
+func forgetAddresses(tx store.Tx, app gateway.AppID, old, u *gateway.User, now time.Time) error {
+	for _, a := range old.Addresses() {
+		if u.Owns(a) {
+			continue
+		}
+		err := suppression.CancelTo(tx, app, a, gateway.ReasonNoAddress, now, func(m store.UnsentMail) bool { return m.Recipient == u.ID })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // User returns a user; one who was never PUT is NotFound.

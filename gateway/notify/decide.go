@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -14,18 +13,59 @@ import (
 // can be mailed (forbidden, in this order), so that what changes during the
 // delay, say an address that is added, counts. Of several reasons the first is
 // given.
+//
+// What was forced is told without waiting and whatever the role's policy and
+// caps say; but it is not told to those who are not to be mailed.
 func Decide(in Input, now time.Time) Decision {
 	s := newSituation(in, now)
 	if r := first(pointless, s); r != "" {
 		return s.skip(r)
 	}
+	if s.external() && !s.ran() {
+		return Decision{Act: Leave}
+	}
 	if until := s.waitUntil(); until.After(now) {
+		if s.external() {
+			return Decision{Act: Leave} // the next call will find it due
+		}
 		return Decision{Act: Wait, Until: until}
 	}
 	if r := first(forbidden, s); r != "" {
 		return s.skip(r)
 	}
 	return s.send()
+}
+
+// Withdraw answers that the person is not told of what waits for them, for a
+// reason that arose before its time; if there was nothing to tell, that is the
+// reason.
+func Withdraw(in Input, why gateway.Reason, now time.Time) Decision {
+	s := newSituation(in, now)
+	if r := first(pointless, s); r != "" {
+		return s.skip(r)
+	}
+	return s.skip(why)
+}
+
+// Preview is a Send whatever the rules say, about what the person missed, or
+// else about what others wrote last. News is empty if nobody wrote anything.
+func Preview(in Input, now time.Time) Decision {
+	s := newSituation(in, now)
+	for _, ms := range [][]gateway.Message{s.unseen, s.unread, s.since, s.theirs} {
+		if len(s.wanted) == 0 {
+			s.wanted = ms
+		}
+	}
+	d := s.send()
+	if len(d.Messages) == 0 {
+		d.Messages, d.Earlier = s.bounded(s.wanted, 0)
+	}
+	for _, a := range s.Addresses {
+		if a.Blocked != "" {
+			d.Addresses = append(d.Addresses, a.Address)
+		}
+	}
+	return d
 }
 
 // rule gives its reason when it holds.
@@ -47,12 +87,26 @@ var pointless = []rule{
 var forbidden = []rule{
 	{gateway.ReasonBot, func(s *situation) bool { return s.User.Kind == gateway.KindBot }},
 	{gateway.ReasonNoAccess, func(s *situation) bool { return !s.Participant.MayRead() }},
-	{gateway.ReasonDisabled, func(s *situation) bool { return s.role.EmailDisabled }},
+	{gateway.ReasonDisabled, func(s *situation) bool { return s.App.EmailDisabled || s.role.EmailDisabled }},
+	{gateway.ReasonConversationMuted, func(s *situation) bool { return s.Conversation.Muted }},
 	{gateway.ReasonMuted, func(s *situation) bool { return s.Participant.Notify == gateway.NotifyNone }},
+	{gateway.ReasonOtherAgent, (*situation).otherAgent},
+	{gateway.ReasonBotAnswered, (*situation).botAnswered},
+	{gateway.ReasonNoAgentReply, (*situation).noAgentReply},
+	{gateway.ReasonOnline, (*situation).online},
 	{gateway.ReasonNoMention, func(s *situation) bool { return len(s.wanted) == 0 }},
 	{gateway.ReasonNoAddress, func(s *situation) bool { return len(s.Addresses) == 0 }},
 	{gateway.ReasonUnsubscribed, func(s *situation) bool { return s.blocked(gateway.ReasonUnsubscribed) }},
 	{gateway.ReasonSuppressed, func(s *situation) bool { return s.blocked(gateway.ReasonSuppressed) }},
+	{gateway.ReasonOncePerAbsence, (*situation).mailedThisAbsence},
+	{gateway.ReasonConversationCap, func(s *situation) bool { return s.capped(gateway.ReasonConversationCap) }},
+	{gateway.ReasonDailyCap, func(s *situation) bool { return s.capped(gateway.ReasonDailyCap) }},
+}
+
+// Restrained tells whether a reason keeps a person from being mailed too often,
+// while the messages are still news to them: the next mail shows those too.
+func Restrained(r gateway.Reason) bool {
+	return r == gateway.ReasonOncePerAbsence || r == gateway.ReasonConversationCap || r == gateway.ReasonDailyCap
 }
 
 func first(rules []rule, s *situation) gateway.Reason {
@@ -62,98 +116,6 @@ func first(rules []rule, s *situation) gateway.Reason {
 		}
 	}
 	return ""
-}
-
-// situation is an Input with what follows from it. Its message lists grow
-// narrower from theirs to wanted.
-type situation struct {
-	Input
-	now  time.Time
-	role gateway.Role
-
-	theirs []gateway.Message // written by other people
-	since  []gateway.Message // … after the person joined
-	unread []gateway.Message // … and not marked read
-	unseen []gateway.Message // … nor on the person's screen
-	wanted []gateway.Message // … and asked for (mentions)
-}
-
-func newSituation(in Input, now time.Time) *situation {
-	s := &situation{Input: in, now: now, role: in.App.Role(in.User.Role)}
-	looked := lookedAt(in.Presence, in.Conversation.ID, now)
-	s.theirs = keep(in.Messages, func(m gateway.Message) bool {
-		return m.Type == gateway.UserMessage && m.Sender != in.User.ID && m.Origin != gateway.OriginImport
-	})
-	s.since = keep(s.theirs, func(m gateway.Message) bool { return !m.CreatedAt.Before(in.Participant.JoinedAt) })
-	s.unread = keep(s.since, func(m gateway.Message) bool {
-		return m.Number > in.Participant.ReadCount && !slices.Contains(m.ReadBy, in.User.ID)
-	})
-	s.unseen = keep(s.unread, func(m gateway.Message) bool { return m.CreatedAt.After(looked) })
-	s.wanted = keep(s.unseen, func(m gateway.Message) bool {
-		return in.Participant.Notify != gateway.NotifyMentions || slices.Contains(gateway.Mentions(m.Text), in.User.ID)
-	})
-	return s
-}
-
-func keep(ms []gateway.Message, want func(gateway.Message) bool) []gateway.Message {
-	var out []gateway.Message
-	for _, m := range ms {
-		if want(m) {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// lookedAt is the last moment the person had the conversation in front of them;
-// a session that ended by itself counts until it ended.
-func lookedAt(p gateway.Presence, c gateway.ConversationID, now time.Time) time.Time {
-	looked := p.Looked[c]
-	if !p.Online || !p.HasFocus || p.SelectedConversation != c {
-		return looked
-	}
-	end := now
-	if !p.ExpiresAt.IsZero() && p.ExpiresAt.Before(now) {
-		end = p.ExpiresAt
-	}
-	if end.After(looked) {
-		return end
-	}
-	return looked
-}
-
-// waitUntil is when the person is to be told: the delay after the last message,
-// later while its writers type, but never more than MaxDefer after the delay of
-// the first. What was forced does not wait.
-func (s *situation) waitUntil() time.Time {
-	oldest, newest := s.unseen[0], s.unseen[len(s.unseen)-1]
-	if oldest.Number <= s.Conversation.Forced {
-		return s.now
-	}
-	begin := oldest.CreatedAt
-	if s.Earlier > 0 && s.Since.Before(begin) {
-		begin = s.Since
-	}
-	delay := s.role.WaitsFor()
-	latest := begin.Add(delay + MaxDefer)
-	due := newest.CreatedAt.Add(delay)
-	if !due.After(s.now) && s.typing() {
-		due = s.now.Add(TypingPause)
-	}
-	if due.After(latest) {
-		return latest
-	}
-	return due
-}
-
-// typing tells whether somebody who wrote is writing on.
-func (s *situation) typing() bool {
-	for _, m := range s.unseen {
-		if s.Senders[m.Sender].TypingIn(s.Conversation.ID, s.now) {
-			return true
-		}
-	}
-	return false
 }
 
 // blocked tells whether no address may be mailed and this is the reason: a
@@ -170,14 +132,12 @@ func (s *situation) blocked(r gateway.Reason) bool {
 }
 
 func (s *situation) skip(r gateway.Reason) Decision {
-	d := s.about(s.theirs)
-	d.Act, d.Reason = Skip, r
-	return d
+	return Decision{Act: Skip, Reason: r, News: newest(s.theirs), UpTo: s.Conversation.Count}
 }
 
 func (s *situation) send() Decision {
-	d := s.about(s.wanted)
-	d.Act = Send
+	d := Decision{Act: Send, News: newest(s.wanted), UpTo: s.Conversation.Count}
+	d.Messages, d.Earlier = s.shown()
 	for _, a := range s.Addresses {
 		if a.Blocked == "" {
 			d.Addresses = append(d.Addresses, a.Address)
@@ -186,8 +146,6 @@ func (s *situation) send() Decision {
 	return d
 }
 
-// about names the newest messages, and counts those before them.
-func (s *situation) about(ms []gateway.Message) Decision {
-	hidden := max(0, len(ms)-MaxShown)
-	return Decision{Messages: ms[hidden:], Earlier: s.Earlier + hidden, UpTo: s.Conversation.Count}
+func newest(ms []gateway.Message) []gateway.Message {
+	return ms[max(0, len(ms)-gateway.MaxMaxShown):]
 }

@@ -1,11 +1,12 @@
 // Package notify decides who is told by mail, when, of what, and why not.
 //
 // Decide is a pure function of what is stored and the time. It promises that
-// every answer but "send" carries a reason or a time, that the rules are asked
-// in one documented order, and that time alone brings every waiting decision to
-// an end: nothing is put off by more than MaxDefer beyond its delay. Loading
-// the facts and storing the decision is left to chat, writing the mail to
-// outbound.
+// every answer but "send" carries a reason or a time (but "leave", which is for
+// roles that an external schedule starts), that the rules are asked in one
+// documented order, and that time alone brings every waiting decision to an end:
+// nothing is put off by more than the role's MaxDefer beyond its delay, its
+// interval and the quiet hours. Loading the facts and storing the decision is
+// left to chat, writing the mail to outbound.
 package notify
 
 import (
@@ -16,15 +17,16 @@ import (
 
 // Bounds of a decision.
 const (
-	// MaxDefer is how long typing and further messages put a mail off at most,
-	// beyond the delay of the first message.
-	MaxDefer = 10 * time.Minute
 	// TypingPause is after how long somebody who typed is looked at again.
 	TypingPause = 5 * time.Second
 	// MaxMessages is how many messages an Input holds at most.
 	MaxMessages = 200
-	// MaxShown is how many messages a mail shows at most; they are the newest.
-	MaxShown = 50
+	// CapWindow is the time in which the caps of a role count mails.
+	CapWindow = 24 * time.Hour
+	// ClockSlack is how far ahead of now a time may lie that is believed. What
+	// lies further ahead was noted before the clock was set back, and holds
+	// nobody up.
+	ClockSlack = 10 * time.Minute
 )
 
 // Input is what a decision about one participant is made of.
@@ -43,8 +45,23 @@ type Input struct {
 	// of them was created; zero if Messages are all.
 	Earlier int
 	Since   time.Time
+	// History is what the mail may show, oldest first: it ends with Messages
+	// and goes back as far as the role's context does, at most MaxMessages;
+	// HistoryEarlier counts those before. Nil: Messages and Earlier.
+	History        []gateway.Message
+	HistoryEarlier int
 	// Senders is the presence of those who wrote Messages.
 	Senders map[gateway.UserID]gateway.Presence
+	// Mailed is when the person was mailed within CapWindow.
+	Mailed []Mailed
+	// Desk is there for the conversations of a support team.
+	Desk *Desk
+}
+
+// Mailed is a mail that was queued for the person.
+type Mailed struct {
+	At           time.Time
+	Conversation gateway.ConversationID
 }
 
 // Address is a mail address of the recipient.
@@ -60,9 +77,10 @@ type Act byte
 
 // The acts.
 const (
-	Send Act = iota + 1
-	Skip     // for good: Reason tells why
-	Wait     // Until tells how long
+	Send  Act = iota + 1
+	Skip      // for good: Reason tells why
+	Wait      // Until tells how long
+	Leave     // not without a call of the external schedule
 )
 
 // String is the act in one word.
@@ -74,6 +92,8 @@ func (a Act) String() string {
 		return "skip"
 	case Wait:
 		return "wait"
+	case Leave:
+		return "leave"
 	}
 	return "none"
 }
@@ -83,8 +103,12 @@ type Decision struct {
 	Act    Act
 	Reason gateway.Reason // of Skip
 	Until  time.Time      // of Wait; always after now
-	// Messages are what the mail shows, oldest first, and Earlier counts those
-	// it is about and does not show; of Send, and of Skip if there were any.
+	// News are the messages this is about, oldest first, at most
+	// gateway.MaxMaxShown of them; of Send, and of Skip if there were any.
+	News []gateway.Message
+	// Messages are what the mail shows, oldest first: the news and, by the
+	// role's context, what was said around them. Earlier counts those before,
+	// which it does not show; of Send.
 	Messages []gateway.Message
 	Earlier  int
 	// Addresses are whom to mail; of Send.

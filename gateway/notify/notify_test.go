@@ -61,7 +61,9 @@ func TestDecide(t *testing.T) {
 		{"a restart long after: due at once",
 			func(*notify.Input) {}, due.Add(300 * 24 * time.Hour), notify.Send, "", time.Time{}},
 		{"a clock that was set back: wait, but never without an end",
-			func(*notify.Input) {}, t0.Add(-time.Hour), notify.Wait, "", due},
+			func(*notify.Input) {}, t0.Add(-notify.ClockSlack), notify.Wait, "", due},
+		{"a clock that was set back by far: the delay cannot be measured any more, told",
+			func(*notify.Input) {}, t0.Add(-time.Hour), notify.Send, "", time.Time{}},
 		{"online in another conversation counts as away",
 			func(in *notify.Input) {
 				in.Presence = gateway.Presence{Online: true, HasFocus: true, SelectedConversation: "other"}
@@ -158,9 +160,9 @@ func TestDecide(t *testing.T) {
 		{"somebody who wrote nothing types: do not wait",
 			func(in *notify.Input) { in.Senders["eve"] = typing("c") }, due, notify.Send, "", time.Time{}},
 		{"typing puts it off by ten minutes at most",
-			func(in *notify.Input) { in.Senders["ann"] = typing("c") }, due.Add(notify.MaxDefer), notify.Send, "", time.Time{}},
+			func(in *notify.Input) { in.Senders["ann"] = typing("c") }, due.Add(gateway.DefaultMaxDefer), notify.Send, "", time.Time{}},
 		{"and is looked at again no later than then",
-			func(in *notify.Input) { in.Senders["ann"] = typing("c") }, due.Add(notify.MaxDefer - time.Second), notify.Wait, "", due.Add(notify.MaxDefer)},
+			func(in *notify.Input) { in.Senders["ann"] = typing("c") }, due.Add(gateway.DefaultMaxDefer - time.Second), notify.Wait, "", due.Add(gateway.DefaultMaxDefer)},
 		{"a further message starts the delay anew",
 			func(in *notify.Input) { in.Messages = append(in.Messages, message(2, "ann", time.Minute)) }, due, notify.Wait, "", due.Add(time.Minute)},
 		{"further messages put it off by ten minutes at most",
@@ -168,12 +170,12 @@ func TestDecide(t *testing.T) {
 				for i := range 30 {
 					in.Messages = append(in.Messages, message(uint64(i+2), "ann", time.Duration(i)*time.Minute))
 				}
-			}, due.Add(notify.MaxDefer), notify.Send, "", time.Time{}},
+			}, due.Add(gateway.DefaultMaxDefer), notify.Send, "", time.Time{}},
 		{"even when the first of them are not loaded any more",
 			func(in *notify.Input) {
-				in.Messages[0].CreatedAt = due.Add(notify.MaxDefer - time.Second)
+				in.Messages[0].CreatedAt = due.Add(gateway.DefaultMaxDefer - time.Second)
 				in.Earlier, in.Since = 100_000, t0
-			}, due.Add(notify.MaxDefer), notify.Send, "", time.Time{}},
+			}, due.Add(gateway.DefaultMaxDefer), notify.Send, "", time.Time{}},
 	} {
 		in := basic()
 		c.change(&in)
@@ -212,7 +214,7 @@ func TestGrouping(t *testing.T) {
 		message(2, "ann", time.Second),   // looked at
 		message(3, "bob", 2*time.Second), // one's own
 		message(4, "ann", 3*time.Second),
-		message(5, "", 4*time.Second), // the system's
+		message(5, "", 4*time.Second), // the system's: shown, and no news
 		message(6, "cy", 5*time.Second),
 	}
 	in.Messages[4].Type = gateway.SystemMessage
@@ -223,7 +225,7 @@ func TestGrouping(t *testing.T) {
 		notify.Address{Address: gateway.Address{LocalPart: "old", Domain: "example.com"}, Blocked: gateway.ReasonSuppressed},
 		notify.Address{Address: gateway.Address{LocalPart: "bob", Domain: "example.net"}})
 	d := notify.Decide(in, t0.Add(5*time.Second+delay))
-	if d.Act != notify.Send || len(d.Messages) != 2 || d.Messages[0].Number != 4 || d.Messages[1].Number != 6 || d.Earlier != 0 || d.UpTo != 6 {
+	if d.Act != notify.Send || len(d.News) != 2 || d.News[0].Number != 4 || d.News[1].Number != 6 || len(d.Messages) != 3 || d.Earlier != 0 || d.UpTo != 6 {
 		t.Errorf("got %v %q: %d messages, %d earlier, up to %d", d.Act, d.Reason, len(d.Messages), d.Earlier, d.UpTo)
 	}
 	want := []string{"bob@example.com", "bob@example.net"}
@@ -246,7 +248,7 @@ func TestShownIsBounded(t *testing.T) {
 	in.Conversation.Count, in.Earlier, in.Since = notify.MaxMessages+10, 10, t0
 	d := notify.Decide(in, t0.Add(time.Hour))
 	newest := d.Messages[len(d.Messages)-1]
-	if len(d.Messages) != notify.MaxShown || d.Earlier != notify.MaxMessages-notify.MaxShown+10 || newest.Number != notify.MaxMessages+10 {
+	if len(d.Messages) != gateway.MaxMaxShown || d.Earlier != notify.MaxMessages-gateway.MaxMaxShown+10 || newest.Number != notify.MaxMessages+10 {
 		t.Errorf("shows %d, %d earlier, the newest is %d", len(d.Messages), d.Earlier, newest.Number)
 	}
 }
@@ -270,7 +272,7 @@ func TestEveryWaitEnds(t *testing.T) {
 		n := uint64(len(in.Messages) + 1)
 		in.Messages = append(in.Messages, message(n, "ann", now.Sub(t0)-time.Millisecond))
 	}
-	if took := now.Sub(t0); took != delay+notify.MaxDefer {
-		t.Errorf("mailed after %v, want %v", took, delay+notify.MaxDefer)
+	if took := now.Sub(t0); took != delay+gateway.DefaultMaxDefer {
+		t.Errorf("mailed after %v, want %v", took, delay+gateway.DefaultMaxDefer)
 	}
 }

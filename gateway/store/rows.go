@@ -166,6 +166,7 @@ type Idempotency struct {
 type UnsentMail struct {
 	Delivery     gateway.DeliveryID     `json:"delivery"`
 	Conversation gateway.ConversationID `json:"conversation"`
+	Recipient    gateway.UserID         `json:"recipient,omitempty"`
 }
 
 // PostedKey remembers which message was posted under an idempotency key.

@@ -10,7 +10,9 @@ import (
 // Queued notes that a mail is on its way to an address, so that Unsubscribe and
 // Suppress find it. Settled takes the note away.
 func Queued(tx store.Tx, app gateway.AppID, d gateway.Delivery) error {
-	return store.Unsent.Put(tx, unsentKey(app, d), store.UnsentMail{Delivery: d.ID, Conversation: d.Conversation})
+	return store.Unsent.Put(tx, unsentKey(app, d), store.UnsentMail{
+		Delivery: d.ID, Conversation: d.Conversation, Recipient: d.Recipient,
+	})
 }
 
 // Settled takes away the note that Queued made.
@@ -36,6 +38,22 @@ func cancelUnsent(tx store.Tx, app gateway.AppID, a gateway.Address, s store.Sup
 			return true, nil // a notice, which unsubscribing does not stop
 		}
 		return true, Cancel(tx, app, d, s.Reason, s.At)
+	})
+}
+
+// CancelTo withdraws, for a reason, those of the mails queued to an address that
+// match.
+func CancelTo(tx store.Tx, app gateway.AppID, a gateway.Address, r gateway.Reason, now time.Time, match func(store.UnsentMail) bool) error {
+	rg := store.Range{Prefix: store.AddressKey(app, a)}
+	return store.Unsent.Scan(tx, rg, func(_ store.Key, u store.UnsentMail) (bool, error) {
+		if !match(u) {
+			return true, nil
+		}
+		d, found, err := store.Mails.Find(tx, store.AppKey(app).String(string(u.Delivery)))
+		if err != nil || !found {
+			return true, err
+		}
+		return true, Cancel(tx, app, d, r, now)
 	})
 }
 

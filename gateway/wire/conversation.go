@@ -18,6 +18,11 @@ type Conversation struct {
 	LastMessage     *Message                       `json:"lastMessage"`
 	Participants    map[gateway.UserID]Participant `json:"participants"`
 	CreatedAt       int64                          `json:"createdAt"`
+	// Ours, and shown only when they say something.
+	Muted         bool                 `json:"muted,omitempty"`
+	Department    gateway.DepartmentID `json:"department,omitempty"`
+	Assignee      gateway.UserID       `json:"assignee,omitempty"`
+	HumanTakeover bool                 `json:"humanTakeover,omitempty"`
 }
 
 // UserConversation is a conversation as the list of one of its participants
@@ -33,7 +38,8 @@ func ConversationOf(c gateway.Conversation, ps []gateway.Participant, last *gate
 	out := Conversation{
 		ID: c.ID, Subject: c.Subject, PhotoURL: c.PhotoURL, WelcomeMessages: c.WelcomeMessages,
 		Custom: orEmpty(c.Custom), Participants: make(map[gateway.UserID]Participant, len(ps)),
-		CreatedAt: millis(c.CreatedAt),
+		CreatedAt: millis(c.CreatedAt), Muted: c.Muted,
+		Department: c.Department, Assignee: c.Assignee, HumanTakeover: c.HumanTakeover,
 	}
 	if out.WelcomeMessages == nil {
 		out.WelcomeMessages = []string{}

@@ -20,6 +20,7 @@ type User struct {
 	PushTokens       map[string]bool   `json:"pushTokens"`
 	Kind             gateway.Kind      `json:"kind,omitempty"`
 	TimeZone         string            `json:"timeZone,omitempty"`
+	QuietHours       *QuietHours       `json:"quietHours,omitempty"`
 }
 
 // UserOf shows a user; a stub has an id and nothing else.
@@ -33,6 +34,7 @@ func UserOf(u gateway.User) User {
 		Role: orNull(u.Role), Email: u.Email, Phone: u.Phone, Custom: orEmpty(u.Custom),
 		AvailabilityText: u.AvailabilityText, Locale: orNull(u.Locale), CreatedAt: millis(u.CreatedAt),
 		PushTokens: u.PushTokens, Kind: kind, TimeZone: u.TimeZone,
+		QuietHours: (*QuietHours)(u.QuietHours),
 	}
 }
 
