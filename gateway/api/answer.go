@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -65,7 +66,7 @@ func write(w http.ResponseWriter, status int, body any) {
 	if body == nil {
 		body = struct{}{}
 	}
-	b, err := json.Marshal(body)
+	b, err := encode(body)
 	if err != nil {
 		status, b = http.StatusInternalServerError, []byte(`{"errorCode":"INTERNAL_ERROR","reasons":{"server":["The answer could not be written."]}}`)
 	}
@@ -75,6 +76,16 @@ func write(w http.ResponseWriter, status int, body any) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	w.Write(b)
+}
+
+// encode writes JSON as people read it: <, > and & stand for themselves, since
+// nobody takes an answer for HTML (see nosniff above).
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // list is the shape of lists.
