@@ -55,6 +55,7 @@ func gmailText(l *language) string { return l.gmail }
 
 var appClients = []client{
 	{
+		// mailgun/talon, tests/fixtures/html_replies/ms_outlook_2010.html.
 		name: "outlook windows", open: wordOpen, close: `</div></body></html>`, block: word, gap: `<p class="MsoNormal"><o:p>&nbsp;</o:p></p>`,
 		quote: wordQuote("#E1E1E1", localised), treat: treatment{word: true}, flat: outlookFlat,
 	},
@@ -139,8 +140,10 @@ var appClients = []client{
 	},
 	{name: "k-9 text", plain: pressed("> ", gmailText), bottom: true, within: true},
 	{
+		// M66B/FairEmail, MessageHelper.java: div[fairemail=reference] loses its
+		// attribute when it is sent.
 		name: "fairemail", open: `<html><body>`, close: `</body></html>`, block: paragraphs,
-		quote: cite(`<div fairemail="reference"><p>`, `style="border-left:3px solid #ccc; padding-left:3px; margin:0"`, gmailLine, "</p>"),
+		quote: cite(`<div><p>`, `style="border-left:3px solid #ccc; padding-left:3px; margin:0"`, gmailLine, "</p>"),
 		flat:  flattening{mark: "> ", links: " %s", cell: " "}, bottom: true,
 	},
 	{
@@ -154,10 +157,12 @@ var appClients = []client{
 		flat:  flattening{mark: "> ", cell: " ", width: 71}, wraps: 71, bottom: true,
 	},
 	{
+		// The three sections: un/inbox and getfernand/unquotemail, whose samples read
+		// "On Dec 10, 2019, 7:18 AM -0800, …, wrote:".
 		name: "spark", block: wrapped(`<div name="messageBodySection">`, `</div>`, autoDivs),
 		sign: always(`<div name="messageSignatureSection"><br><div class="matchFont">Sent from <a href="https://sparkmailapp.com/source?from=signature">Spark</a></div></div>`),
 		quote: func(r *reply, inner, below string) string {
-			return `<div name="messageReplySection">` + r.line("On Nov {d}, 2026 at 1:00 PM +0100, {n} <{a}>, wrote:", false) +
+			return `<div name="messageReplySection">` + r.line("On Nov {d}, 2026, 1:00 PM +0100, {n} <{a}>, wrote:", false) +
 				`<br><blockquote type="cite" style="border-left-color: grey; border-left-width: thin; border-left-style: solid; margin: 5px 5px;padding-left: 10px;" class="spark_quote">` + inner + `</blockquote></div>` + below
 		},
 		flat: flattening{mark: "> ", cell: " "},
@@ -175,7 +180,7 @@ var appClients = []client{
 		flat: flattening{cell: " "},
 	},
 	{
-		// Domino's header has tabs; HCL's documentation of "Reply with history".
+		// mailgun/talon, tests/fixtures: rows in small grey type above a rule.
 		name: "notes", block: func(words string) string { return `<font size=2 face="sans-serif">` + brokenLine(words) + `</font>` }, gap: "<br><br><br>",
 		quote: func(r *reply, inner, below string) string {
 			return listed(r.header(r.l, from, to, sentAt, subject), `<font size=1 color=#5f5f5f face="sans-serif">`, `</font><br>`) + `<hr noshade><br><br><br>` + inner + below
@@ -183,15 +188,20 @@ var appClients = []client{
 		flat: flattening{cell: " "}, rule: func(*language) string { return "" },
 	},
 	{
+		// Its rows have no colon; the id and class "cite2" are in published samples.
 		name: "em client", open: `<html><body>`, close: `</body></html>`, block: divs, gap: "<div><br></div>",
 		quote: func(r *reply, inner, below string) string {
-			return `<div>------ ` + r.l.original + ` ------</div>` + listed(r.header(r.l, from, to, sentAt, subject), "<div>", "</div>") +
+			rows := r.header(r.l, from, to, sentAt, subject)
+			for i := range rows {
+				rows[i].key = strings.TrimRight(rows[i].key, ": ") + " "
+			}
+			return `<div>------ ` + r.l.original + ` ------</div>` + listed(rows, "<div>", "</div>") +
 				`<div><br></div><div id="x5b2d"><blockquote cite="06f0" type="cite" class="cite2">` + inner + `</blockquote></div>` + below
 		},
 		flat: flattening{mark: ">", cell: " "}, bottom: true,
 	},
 	{
-		// crisp-oss/email-forward-parser, "Outlook 2019": a Mac's quotation with an attribution.
+		// talon, text_english_original_message: plain text without marks.
 		name: "outlook text", plain: func(r *reply) (string, string) {
 			return "-----" + r.l.original + "-----\n" + textHeader(r.header(r.l, from, sentAt, to, subject)) + "\n", r.o.text
 		},

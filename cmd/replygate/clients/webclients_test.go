@@ -1,7 +1,9 @@
 package clients
 
-// Gmail: ProtonMail/WebClients, test data of the message blockquotes (gmail1-4),
-// mailgun/talon, tests/fixtures/html_replies/gmail.html and standard_replies/gmail.eml.
+// blockquotes is ProtonMail/WebClients, applications/mail/src/app/helpers/message/
+// __fixtures__/messageBlockquote.fixtures.ts, with mails of a dozen clients.
+
+// Gmail: blockquotes (gmail1 to gmail4), mailgun/talon, tests/fixtures/html_replies/gmail.html and standard_replies/gmail.eml.
 var gmailFlat = flattening{mark: "> ", width: 76, links: " <%s>", bold: "*", image: "[image: %s]", hidden: true}
 
 func gmailQuote(line func(*reply) string) func(r *reply, inner, below string) string {
@@ -49,7 +51,7 @@ var webClients = []client{
 		name: "gmail ios", open: "<div>", close: "</div>", block: autoDivs, gap: "<div><br></div>", quote: gmailQuote(gmailLine), flat: gmailFlat, wraps: 76,
 	},
 	{
-		// ProtonMail/WebClients, test data of the message blockquotes (yahoo);
+		// blockquotes (yahoo);
 		// mailgun/talon, tests/fixtures/standard_replies/yahoo.eml.
 		name: "yahoo web", open: "<html><head></head><body>", close: "</body></html>",
 		block: func(words string) string {
@@ -72,7 +74,7 @@ var webClients = []client{
 		flat: flattening{cell: " "},
 	},
 	{
-		// ProtonMail/WebClients, test data of the message blockquotes (proton1, proton2).
+		// blockquotes (proton1, proton2).
 		name: "proton", block: wrapped(`<div style="font-family: Arial, sans-serif; font-size: 14px;">`, `</div>`, divs), gap: `<div><br></div>`,
 		sign: always(`<div class="protonmail_signature_block"><div class="protonmail_signature_block-user protonmail_signature_block-empty"></div><div class="protonmail_signature_block-proton">Sent with <a target="_blank" href="https://proton.me/">Proton Mail</a> secure email.</div></div>`),
 		quote: cite(`<div class="protonmail_quote">`, `class="protonmail_quote" type="cite"`,
@@ -80,21 +82,22 @@ var webClients = []client{
 		close: `<br></div>`, flat: flattening{mark: "> ", links: " ", cell: " "},
 	},
 	{
-		// The older form, ProtonMail/WebClients, ORIGINAL_MESSAGE.
+		// The older form with hyphens of U+2010: simple-login/app issue 418.
 		name: "proton 2021", block: divs, gap: `<div><br></div>`,
 		quote: cite(`<div class="protonmail_quote"><div>‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐<br></div><div> `, `class="protonmail_quote" type="cite"`,
 			english1("On Friday, November {d}th, 2026 at 1:00 PM, {n} <{a}> wrote:"), "<br></div><div> <br></div>"),
 		close: `</div><div><br></div>`, flat: flattening{mark: "> ", cell: " "},
 	},
 	{
-		// Fastmail writes English in every language: its interface has one.
+		// discourse/email_reply_trimmer, lib/…/embedded_email_matcher.rb quotes the
+		// line ("…, at 03:57 PM, …"). It is English in every language.
 		name: "fastmail", open: `<!DOCTYPE html><html><head><title></title><style type="text/css">p.MsoNormal{margin:0}</style></head><body>`, close: `<div><br></div></body></html>`,
 		block: divs, gap: "<div><br></div>",
 		quote: cite(`<div>`, `type="cite" id="qt" style=""`, english1("On Fri, Nov {d}, 2026, at 1:00 PM, {n} wrote:"), "</div>"),
 		treat: treatment{ids: "qt-"}, flat: flattening{mark: "> ", links: " <%s>", bold: "*", cell: " "}, bottom: true,
 	},
 	{
-		// ProtonMail/WebClients, test data of the message blockquotes (gmx).
+		// blockquotes (gmx).
 		name: "gmx", open: `<html><head></head><body><div style="font-family: Verdana;font-size: 12.0px;">`, close: `</div></body></html>`, block: divs, gap: "<div>&nbsp;</div>",
 		quote: func(r *reply, inner, below string) string {
 			return `<div name="quote" style="margin:10px 5px 5px 10px; padding: 10px 0 10px 10px; border-left:2px solid #C3D9E5; word-wrap: break-word;"><div style="margin:0 0 10px 0;">` +
@@ -103,6 +106,7 @@ var webClients = []client{
 		htmlOnly: true,
 	},
 	{
+		// GMX's sister; the rows as fiedl's email_de samples of web.de name them.
 		name: "web.de", open: `<html><head></head><body>`, close: `</body></html>`, block: divs, gap: "<div>&nbsp;</div>",
 		quote: func(r *reply, inner, below string) string {
 			return `<div class="mail_quote"><div style="margin:0 0 10px 0;">` + bold(r.header(r.l, from, to, sentAt, subject)) + `</div><div name="quoted-content">` + inner + `</div></div>` + below
@@ -123,6 +127,7 @@ var webClients = []client{
 		flat: flattening{mark: ">", cell: " "},
 	},
 	{
+		// The same with the line inside, as newer mails have it.
 		name: "mail.ru app", open: "<HTML><BODY>", close: "</BODY></HTML>", block: divs, gap: "<div>&nbsp;</div>",
 		quote: func(r *reply, inner, below string) string {
 			line := "Friday, November {d}, 2026, 1:00 PM +03:00 from {n} <{a}>:"
@@ -138,7 +143,7 @@ var webClients = []client{
 		name: "yandex", block: divs, gap: "<div>&nbsp;</div>", quote: cite("<div>", "", english1(`{d}.11.2026, 13:00, "{n}" <{a}>:`), "</div>"), htmlOnly: true, bottom: true,
 	},
 	{
-		// ProtonMail/WebClients, test data (netease): felixfw1990/email-origin.
+		// blockquotes (netease), felixfw1990/email-origin, test/Providers/NeteaseTest.php.
 		name: "163", open: `<div style="line-height:1.7;color:#000000;font-size:14px;font-family:Arial">`, close: `</div>`, block: divs, gap: "<br><br>",
 		quote: func(r *reply, inner, below string) string {
 			line := `At 2026-11-{d} 21:00:00, "{n}" <{a}> wrote:`
@@ -150,7 +155,7 @@ var webClients = []client{
 		flat: flattening{mark: ">", cell: " "},
 	},
 	{
-		// discourse/email_reply_trimmer, lib/…/embedded_email_matcher.rb ("原始邮件").
+		// felixfw1990/email-origin, test/Providers/TencentTest.php.
 		name: "qq", block: divs, gap: "<div><br></div>",
 		quote: func(r *reply, inner, below string) string {
 			return `<div style="font-size: 12px;font-family: Arial Narrow;padding:2px 0 2px 0;">------------------&nbsp;` + r.l.original + `&nbsp;------------------</div><div style="font-size: 12px;background:#efefef;padding:8px;">` +
@@ -159,7 +164,7 @@ var webClients = []client{
 		flat: flattening{links: " ", cell: " "},
 	},
 	{
-		// ProtonMail/WebClients, test data (sina).
+		// blockquotes (sina).
 		name: "sina", block: brokenLine,
 		quote: func(r *reply, inner, below string) string {
 			return `<div id="origbody"><div style="background: #f2f2f2;">----- ` + r.l.original + ` -----<br>` +
@@ -168,6 +173,8 @@ var webClients = []client{
 		htmlOnly: true,
 	},
 	{
+		// Its rows are English whatever the language; crisp-oss/email-reply-parser,
+		// pull request 27, asks for the line.
 		name: "naver", open: `<html><head><style>p{margin-top:0px;margin-bottom:0px;}</style></head><body><div style="font-size:10pt; font-family:Gulim;">`, close: `</div></body></html>`,
 		block: divs, gap: "<p>&nbsp;</p>",
 		quote: func(r *reply, inner, below string) string {
@@ -184,7 +191,7 @@ var webClients = []client{
 		treat: treatment{ids: "v1"}, flat: flattening{mark: "> ", links: " [%s]", cell: " ", width: 72}, wraps: 72, bottom: true,
 	},
 	{
-		// ProtonMail/WebClients, test data (zoho).
+		// blockquotes (zoho).
 		name: "zoho", open: `<html><head></head><body><div style="font-family: Verdana, Arial, Helvetica, sans-serif; font-size: 10pt;">`, close: `</div><br></body></html>`,
 		block: divs, gap: "<br>",
 		quote: cite(`<div class="zmail_extra" style=""><div id="Zm-_Id_-Sgn1">`, `style="border-left: 1px solid rgb(204, 204, 204); padding-left: 6px; margin: 0px 0px 0px 5px;"`,
@@ -192,6 +199,8 @@ var webClients = []client{
 		flat: flattening{links: " <%s>", cell: " "},
 	},
 	{
+		// The markers are in mails of the lists cocci@systeme.lip6.fr (December 2019,
+		// "Envoyé:") and usrp-users@lists.ettus.com (November 2024, "Konu:").
 		name: "zimbra", open: `<html><body><div style="font-family: arial, helvetica, sans-serif; font-size: 12pt; color: #000000">`, close: `</div></body></html>`, block: divs, gap: "<div><br></div>",
 		quote: func(r *reply, inner, below string) string {
 			return `<hr id="zwchr" data-marker="__DIVIDER__"><div data-marker="__HEADERS__">` + bold(r.header(r.l, from, to, sentAt, subject)) +
@@ -200,18 +209,21 @@ var webClients = []client{
 		flat: flattening{links: " <%s>", cell: " "}, rule: func(l *language) string { return "----- " + l.original + " -----" },
 	},
 	{
-		// HEY has one language.
+		// HEY has one language; its editor is basecamp/trix.
 		name: "hey", open: `<html><body><div class="trix-content">`, close: `</div></body></html>`, block: divs, gap: "<br><br>",
 		quote: cite(`<div>`, ``, english1("On November {d}, 2026, {n} <{a}> wrote:"), "</div>"), flat: flattening{mark: "> ", cell: " "},
 	},
 	{
+		// "Sent via Superhuman" with its link and the bare gmail_quote: mails in
+		// public repositories that quote sprh.mn/?vip=.
 		name: "superhuman", open: "<div>", close: "</div>", block: divs, gap: "<br>",
 		sign:  always(`<div class="gmail_signature"><div style="clear:both">Sent via <a href="https://sprh.mn/?vip=carla@example.net">Superhuman</a></div></div>`),
 		quote: gmailQuote(english1("On Fri, Nov {d}, 2026 at 1:00 PM, {n} <{a}> wrote:")), flat: flattening{mark: "> ", links: " ( %s )", cell: " "},
 	},
 	{
+		// tutao/tutanota, MailViewerViewModel (tutanota_quote); the line is "… at … by …:".
 		name: "tuta", block: divs, gap: "<div><br></div>",
 		quote: cite(``, `class="tutanota_quote" style="border-left: 1px solid #93A3B8; padding-left: 10px; margin-left: 5px;"`,
-			english1("{d} Nov 2026, 13:00 by {a}:"), "<br>"), htmlOnly: true,
+			english1("{d} Nov 2026 at 13:00 by {a}:"), "<br>"), htmlOnly: true,
 	},
 }
