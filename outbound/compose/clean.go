@@ -115,6 +115,9 @@ func safeURL(s string) string {
 	return s
 }
 
+// ValidLink tells whether Compose takes s as a link.
+func ValidLink(s string) bool { return safeURL(s) != "" }
+
 // maxURL leaves room for a field name on a line of 998 octets (RFC 5322, section 2.1.1).
 const maxURL = 900
 

@@ -80,7 +80,7 @@ func variants() map[string]Notification {
 	})
 	return map[string]Notification{
 		"ordinary": ordinary(), "plain": plain, "readonly": readOnly, "off": off,
-		"german": german, "arabic": arabic, "japanese": japanese, "picture": picture,
+		"german": german, "arabic": arabic, "japanese": japanese, "picture": picture, "rich": rich(),
 	}
 }
 

@@ -1,10 +1,10 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // MaxHTML is the size the HTML part stays below, in octets: far from the 102 kB
@@ -15,15 +15,15 @@ const MaxHTML = 30 << 10
 const (
 	maxMessage  = 12 << 10 // for the text of one message
 	maxText     = 64 << 10 // of it is looked at
+	maxQuote    = 140      // characters of the message that is answered
 	maxLoadCost = 1200     // for the link of a picture; it is left out above
-	frameCost   = 9 << 10  // everything around the messages, but for the links
-	entryCost   = 200      // markup around a message
+	frameCost   = 10 << 10 // everything around the messages, but for the links
+	entryCost   = 300      // markup around a message
 	shortCost   = 400      // the remark that it was cut
-	groupCost   = 1000     // a heading, without the photo's link
-	fileCost    = 900      // markup and name
-	placeCost   = 500
-	linkCost    = 60 // markup of a link in a text
-	breakCost   = len("<br>")
+	groupCost   = 1400     // a heading, without the photo's link
+	quoteCost   = 500      // markup around what is answered
+	fileCost    = 1100     // markup and name
+	placeCost   = 600
 )
 
 // room is what there is for all messages. The newest always fits: its links
@@ -35,8 +35,12 @@ func (v *view) room() int {
 // entry cleans a message and tells what it costs. With its heading that is
 // never more than the room for all.
 func (v *view) entry(m *Message) (entry, int) {
-	e := entry{Text: cleanText(m.Text[:min(len(m.Text), maxText)])}
+	var e entry
 	cost := entryCost
+	if m.Quote != nil {
+		e.Quote = v.quote(m.Quote)
+		cost += quoteCost + htmlCost(e.Quote.Name) + htmlCost(e.Quote.Text)
+	}
 	if m.Attachment != nil {
 		e.File = v.file(m.Attachment)
 		cost += fileCost + htmlCost(e.File.URL) + 2*htmlCost(e.File.Image)
@@ -45,14 +49,32 @@ func (v *view) entry(m *Message) (entry, int) {
 		e.Location = newPlace(*m.Location)
 		cost += placeCost
 	}
-	e.Lines = parseText(e.Text)
-	if limit := min(maxMessage, v.room()-cost-headingCost(m)); linesCost(e.Lines) > limit {
-		e.Text, e.Shortened = shorten(e.Text, limit-shortCost), true
+	lines := parseText(cleanText(m.Text[:min(len(m.Text), maxText)]), m.Names)
+	limit := min(maxMessage, v.room()-cost-headingCost(m))
+	var whole bool
+	if e.HTML, lines, whole = linesHTML(lines, limit-shortCost); !whole {
+		e.Shortened = true
 		cost += shortCost
-		e.Lines = parseText(e.Text)
 	}
-	e.Dir = direction(e.Text, v.Dir)
-	return e, cost + linesCost(e.Lines)
+	e.Text, e.Plain = linesText(lines), plainLine(lines)
+	e.Dir = direction(e.Plain, v.Dir)
+	return e, cost + len(e.HTML)
+}
+
+// quote is the beginning of a message that is answered.
+func (v *view) quote(q *Quote) *quote {
+	const looked = 16 * maxQuote // octets, with markup
+	text := plainLine(parseText(cleanText(q.Text[:min(len(q.Text), looked)]), q.Names))
+	out := &quote{
+		Name: cmp.Or(cleanLine(q.SenderName, maxName), v.Words.Someone),
+		Text: cut(cmp.Or(text, cleanLine(q.File, maxName)), maxQuote),
+	}
+	if q.Own {
+		out.Name = v.Words.You
+	}
+	out.Dir = direction(out.Text, v.Dir)
+	out.Lines = "> " + strings.ReplaceAll(wrapTo(out.Name+v.Words.Colon+out.Text, textWidth-2), "\n", "\n> ")
+	return out
 }
 
 // headingCost is what a message costs more when its sender is named above it.
@@ -71,33 +93,21 @@ func pictureURL(s string) string {
 	return ""
 }
 
-func linesCost(lines []line) int {
-	cost := 0
-	for _, l := range lines {
-		cost += lineCost(l)
-	}
-	return cost
-}
-
-func lineCost(l line) int {
-	cost := breakCost
-	for _, s := range l {
-		cost += htmlCost(s.Text)
-		if s.URL != "" {
-			cost += linkCost + htmlCost(s.URL)
-		}
-	}
-	return cost
-}
-
 func (v *view) file(f *File) *file {
-	out := &file{Name: cleanLine(f.Name, maxName), URL: webURL(f.URL), Size: size(f.Size)}
-	if out.Name == "" {
-		out.Name = v.Words.Attachment
+	out := &file{Label: v.Words.Attachment, Name: cleanLine(f.Name, maxName), URL: webURL(f.URL), Size: size(f.Size)}
+	switch {
+	case f.Sticker:
+		out.Label = v.Words.Sticker
+	case f.Image:
+		out.Label = v.Words.Picture
 	}
-	if f.Image {
+	if out.Name == "" {
+		out.Name = out.Label
+	}
+	if f.Image && !v.linkImages {
 		out.Image = pictureURL(f.URL)
 	}
+	out.Sticker = f.Sticker && out.Image != ""
 	return out
 }
 
@@ -133,41 +143,4 @@ func htmlCost(s string) int {
 		}
 	}
 	return cost
-}
-
-// shorten keeps of a text the lines that fit into room, and of the first that
-// does not its beginning.
-func shorten(text string, room int) string {
-	const ellipsis = " …"
-	room -= len(ellipsis)
-	var kept []string
-	for l := range strings.SplitSeq(text, "\n") {
-		cost := lineCost(parseLine(l))
-		if cost > room {
-			if l = cutLine(l, room); l != "" {
-				kept = append(kept, l)
-			}
-			break
-		}
-		kept, room = append(kept, l), room-cost
-	}
-	return strings.TrimRight(strings.Join(kept, "\n"), "\n") + ellipsis
-}
-
-// cutLine keeps the beginning of a line that costs no more than room, up to a
-// space if one is near.
-func cutLine(s string, room int) string {
-	for size := min(room, len(s)); size > 0; size = size * 3 / 4 {
-		end := size
-		for end > 0 && end < len(s) && !utf8.RuneStart(s[end]) {
-			end--
-		}
-		if at := strings.LastIndexByte(s[:end], ' '); at > end-100 && at > 0 {
-			end = at
-		}
-		if lineCost(parseLine(s[:end])) <= room {
-			return strings.TrimRight(s[:end], " ")
-		}
-	}
-	return ""
 }

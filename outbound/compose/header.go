@@ -111,7 +111,11 @@ func mailbox(fieldName, name string, a gateway.Address) []string {
 			name = "Recipient"
 		}
 		words := phrase(fieldName, name)
-		words[len(words)-1] += ":"
+		if last := len(words) - 1; strings.HasSuffix(words[last], "?=") {
+			words = append(words, ":") // RFC 2047, section 5: white space after an encoded word
+		} else {
+			words[last] += ":"
+		}
 		return append(words, ";")
 	}
 	if name == "" {

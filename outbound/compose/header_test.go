@@ -57,7 +57,7 @@ func compose(t testing.TB, n Notification) Mail {
 	return m
 }
 
-func parse(t testing.TB, raw []byte) *mail.Message {
+func parseMail(t testing.TB, raw []byte) *mail.Message {
 	t.Helper()
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -83,7 +83,7 @@ func TestHeaderFields(t *testing.T) {
 }
 
 func TestHeaderValues(t *testing.T) {
-	h := parse(t, compose(t, ordinary()).Raw).Header
+	h := parseMail(t, compose(t, ordinary()).Raw).Header
 	for name, want := range map[string]string{
 		"Date":                     "Fri, 20 Nov 2026 12:00:00 +0000",
 		"From":                     "Ann Archer, Ben via Bicycle Market <chat@chat.example.com>",
@@ -126,7 +126,7 @@ func TestFromName(t *testing.T) {
 		if m.FromName != c.want {
 			t.Errorf("got %q, want %q", m.FromName, c.want)
 		}
-		list, err := parse(t, m.Raw).Header.AddressList("From")
+		list, err := parseMail(t, m.Raw).Header.AddressList("From")
 		if err != nil || len(list) != 1 || list[0].Name != c.want || list[0].Address != n.From.String() {
 			t.Errorf("From reads as %v, %v; want %q", list, err, c.want)
 		}
@@ -142,7 +142,7 @@ func TestEncodedWordsReadBack(t *testing.T) {
 		n.Subject, n.RecipientName = s, s
 		m := compose(t, n)
 		want := cleanLine(s, maxSubject)
-		h := parse(t, m.Raw).Header
+		h := parseMail(t, m.Raw).Header
 		got, err := new(mime.WordDecoder).DecodeHeader(h.Get("Subject"))
 		if err != nil || got != want || m.Subject != want {
 			t.Errorf("Subject reads as %q, %v; want %q", got, err, want)
@@ -167,7 +167,7 @@ func TestAddressOutsideASCII(t *testing.T) {
 	if err := onWire(m.Raw); err != nil {
 		t.Error(err)
 	}
-	if got := parse(t, m.Raw).Header.Get("To"); got != "Carla Conti: ;" {
+	if got := parseMail(t, m.Raw).Header.Get("To"); got != "Carla Conti: ;" {
 		t.Errorf("To is %q", got)
 	}
 }
@@ -175,7 +175,7 @@ func TestAddressOutsideASCII(t *testing.T) {
 func TestReferences(t *testing.T) {
 	n := ordinary()
 	n.References, n.InReplyTo = nil, ""
-	h := parse(t, compose(t, n).Raw).Header
+	h := parseMail(t, compose(t, n).Raw).Header
 	if root := bracket(n.ThreadRoot); h.Get("References") != root || h.Get("In-Reply-To") != root {
 		t.Errorf("first mail: %v", h)
 	}
@@ -264,7 +264,7 @@ func FuzzHeader(f *testing.F) {
 		if err := onWire(m.Raw); err != nil {
 			t.Fatal(err)
 		}
-		parsed := parse(t, m.Raw)
+		parsed := parseMail(t, m.Raw)
 		for _, h := range []string{"From", "To", "Reply-To"} {
 			if l, err := parsed.Header.AddressList(h); err != nil || len(l) != 1 {
 				t.Fatalf("%s reads as %v, %v", h, l, err)

@@ -1,6 +1,9 @@
 package compose
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // words are what the mail itself says in one language. They avoid counting
 // forms: a number always stands at the end.
@@ -11,6 +14,8 @@ type words struct {
 	You          string // the recipient, as a sender
 	Someone      string // a sender without a name
 	Attachment   string
+	Picture      string
+	Sticker      string
 	Location     string
 	Shortened    string // a message was cut
 	Open         string
@@ -27,6 +32,9 @@ type words struct {
 // language picks the words for a tag (RFC 5646): the whole of it, then without
 // its last subtags, then English. It returns the tag found and its direction.
 func language(tag string) (w *words, lang, dir string) {
+	if len(tag) > maxTag {
+		tag = ""
+	}
 	tag = strings.ToLower(strings.ReplaceAll(tag, "_", "-"))
 	for tag != "" {
 		if w := locales[tag]; w != nil {
@@ -39,6 +47,32 @@ func language(tag string) (w *words, lang, dir string) {
 	}
 	return locales["en"], "en", "ltr"
 }
+
+// LocaleChain lists the tags under which an app's template for somebody is
+// looked for: each tag as it is given, in lower case with hyphens, and without
+// its last subtags; last the empty one, which stands for all languages.
+func LocaleChain(tags ...string) []string {
+	var out []string
+	add := func(tag string) {
+		if !slices.Contains(out, tag) {
+			out = append(out, tag)
+		}
+	}
+	for _, tag := range tags {
+		if len(tag) > maxTag {
+			continue
+		}
+		for given := tag; given != ""; given = given[:max(0, strings.LastIndexAny(given, "-_"))] {
+			add(given)
+			add(strings.ToLower(strings.ReplaceAll(given, "_", "-")))
+		}
+	}
+	add("")
+	return out
+}
+
+// maxTag is longer than any language tag in use (RFC 5646, section 4.4.1).
+const maxTag = 64
 
 func directionOf(tag string) string {
 	if tag == "ar" || tag == "he" {

@@ -4,7 +4,7 @@ package compose
 var locales = map[string]*words{
 	"en": {
 		Via: "%s via %s", Conversation: "Conversation in %s", Earlier: "Earlier messages not shown: %d",
-		You: "You", Someone: "Someone", Attachment: "Attachment", Location: "Location",
+		You: "You", Someone: "Someone", Attachment: "Attachment", Picture: "Picture", Sticker: "Sticker", Location: "Location",
 		Shortened:   "This message is longer than a mail can show.",
 		Open:        "Open the conversation",
 		Reply:       "Reply to this mail to answer.",
@@ -16,7 +16,7 @@ var locales = map[string]*words{
 	},
 	"de": {
 		Via: "%s via %s", Conversation: "Unterhaltung in %s", Earlier: "Frühere, hier nicht gezeigte Nachrichten: %d",
-		You: "Sie", Someone: "Jemand", Attachment: "Anhang", Location: "Standort",
+		You: "Sie", Someone: "Jemand", Attachment: "Anhang", Picture: "Bild", Sticker: "Sticker", Location: "Standort",
 		Shortened:   "Diese Nachricht ist länger, als eine E-Mail zeigen kann.",
 		Open:        "Unterhaltung öffnen",
 		Reply:       "Antworten Sie einfach auf diese E-Mail.",
@@ -28,7 +28,7 @@ var locales = map[string]*words{
 	},
 	"fr": {
 		Via: "%s via %s", Conversation: "Conversation dans %s", Earlier: "Messages précédents non affichés : %d",
-		You: "Vous", Someone: "Quelqu’un", Attachment: "Pièce jointe", Location: "Position",
+		You: "Vous", Someone: "Quelqu’un", Attachment: "Pièce jointe", Picture: "Image", Sticker: "Autocollant", Location: "Position",
 		Shortened:   "Ce message est trop long pour être affiché en entier dans un e-mail.",
 		Open:        "Ouvrir la conversation",
 		Reply:       "Répondez à cet e-mail pour participer à la conversation.",
@@ -40,7 +40,7 @@ var locales = map[string]*words{
 	},
 	"es": {
 		Via: "%s a través de %s", Conversation: "Conversación en %s", Earlier: "Mensajes anteriores no mostrados: %d",
-		You: "Usted", Someone: "Alguien", Attachment: "Archivo adjunto", Location: "Ubicación",
+		You: "Usted", Someone: "Alguien", Attachment: "Archivo adjunto", Picture: "Imagen", Sticker: "Sticker", Location: "Ubicación",
 		Shortened:   "Este mensaje es demasiado largo para mostrarlo entero en un correo.",
 		Open:        "Abrir la conversación",
 		Reply:       "Responda a este correo para contestar.",
@@ -52,7 +52,7 @@ var locales = map[string]*words{
 	},
 	"pt": {
 		Via: "%s via %s", Conversation: "Conversa em %s", Earlier: "Mensagens anteriores não mostradas: %d",
-		You: "Você", Someone: "Alguém", Attachment: "Anexo", Location: "Localização",
+		You: "Você", Someone: "Alguém", Attachment: "Anexo", Picture: "Imagem", Sticker: "Figurinha", Location: "Localização",
 		Shortened:   "Esta mensagem é longa demais para ser mostrada por inteiro em um e-mail.",
 		Open:        "Abrir a conversa",
 		Reply:       "Responda a este e-mail para participar da conversa.",
@@ -64,7 +64,7 @@ var locales = map[string]*words{
 	},
 	"it": {
 		Via: "%s tramite %s", Conversation: "Conversazione in %s", Earlier: "Messaggi precedenti non mostrati: %d",
-		You: "Lei", Someone: "Qualcuno", Attachment: "Allegato", Location: "Posizione",
+		You: "Lei", Someone: "Qualcuno", Attachment: "Allegato", Picture: "Immagine", Sticker: "Sticker", Location: "Posizione",
 		Shortened:   "Questo messaggio è troppo lungo per essere mostrato per intero in un'e-mail.",
 		Open:        "Apri la conversazione",
 		Reply:       "Per rispondere, risponda a questa e-mail.",
@@ -76,7 +76,7 @@ var locales = map[string]*words{
 	},
 	"nl": {
 		Via: "%s via %s", Conversation: "Gesprek in %s", Earlier: "Eerdere berichten die niet worden getoond: %d",
-		You: "U", Someone: "Iemand", Attachment: "Bijlage", Location: "Locatie",
+		You: "U", Someone: "Iemand", Attachment: "Bijlage", Picture: "Afbeelding", Sticker: "Sticker", Location: "Locatie",
 		Shortened:   "Dit bericht is te lang om helemaal in een e-mail te tonen.",
 		Open:        "Gesprek openen",
 		Reply:       "Beantwoord deze e-mail om te reageren.",
@@ -88,7 +88,7 @@ var locales = map[string]*words{
 	},
 	"pl": {
 		Via: "%s przez %s", Conversation: "Rozmowa w %s", Earlier: "Liczba wcześniejszych, niepokazanych wiadomości: %d",
-		You: "Ty", Someone: "Ktoś", Attachment: "Załącznik", Location: "Lokalizacja",
+		You: "Ty", Someone: "Ktoś", Attachment: "Załącznik", Picture: "Obraz", Sticker: "Naklejka", Location: "Lokalizacja",
 		Shortened:   "Ta wiadomość jest zbyt długa, by pokazać ją w całości.",
 		Open:        "Otwórz rozmowę",
 		Reply:       "Aby odpisać, odpowiedz na tego e-maila.",
@@ -100,7 +100,7 @@ var locales = map[string]*words{
 	},
 	"sv": {
 		Via: "%s via %s", Conversation: "Konversation i %s", Earlier: "Tidigare meddelanden som inte visas: %d",
-		You: "Du", Someone: "Någon", Attachment: "Bilaga", Location: "Plats",
+		You: "Du", Someone: "Någon", Attachment: "Bilaga", Picture: "Bild", Sticker: "Klistermärke", Location: "Plats",
 		Shortened:   "Det här meddelandet är för långt för att visas i sin helhet i ett mejl.",
 		Open:        "Öppna konversationen",
 		Reply:       "Svara på det här mejlet för att svara i konversationen.",
@@ -112,7 +112,7 @@ var locales = map[string]*words{
 	},
 	"tr": {
 		Via: "%s, %s aracılığıyla", Conversation: "%s: sohbet", Earlier: "Gösterilmeyen önceki mesaj sayısı: %d",
-		You: "Siz", Someone: "Biri", Attachment: "Ek", Location: "Konum",
+		You: "Siz", Someone: "Biri", Attachment: "Ek", Picture: "Resim", Sticker: "Çıkartma", Location: "Konum",
 		Shortened:   "Bu mesaj bir e-postada tamamen gösterilemeyecek kadar uzun.",
 		Open:        "Sohbeti aç",
 		Reply:       "Cevap vermek için bu e-postayı yanıtlayın.",
@@ -124,7 +124,7 @@ var locales = map[string]*words{
 	},
 	"ru": {
 		Via: "%s через %s", Conversation: "Беседа в %s", Earlier: "Предыдущих сообщений не показано: %d",
-		You: "Вы", Someone: "Кто-то", Attachment: "Вложение", Location: "Местоположение",
+		You: "Вы", Someone: "Кто-то", Attachment: "Вложение", Picture: "Изображение", Sticker: "Стикер", Location: "Местоположение",
 		Shortened:   "Это сообщение слишком длинное, чтобы показать его в письме целиком.",
 		Open:        "Открыть беседу",
 		Reply:       "Чтобы ответить, просто ответьте на это письмо.",
@@ -136,7 +136,7 @@ var locales = map[string]*words{
 	},
 	"uk": {
 		Via: "%s через %s", Conversation: "Розмова в %s", Earlier: "Попередніх повідомлень не показано: %d",
-		You: "Ви", Someone: "Хтось", Attachment: "Вкладення", Location: "Місцезнаходження",
+		You: "Ви", Someone: "Хтось", Attachment: "Вкладення", Picture: "Зображення", Sticker: "Стікер", Location: "Місцезнаходження",
 		Shortened:   "Це повідомлення задовге, щоб показати його в листі повністю.",
 		Open:        "Відкрити розмову",
 		Reply:       "Щоб відповісти, просто дайте відповідь на цей лист.",
@@ -148,7 +148,7 @@ var locales = map[string]*words{
 	},
 	"ja": {
 		Via: "%s（%s）", Conversation: "%s での会話", Earlier: "表示していない以前のメッセージの数：%d",
-		You: "あなた", Someone: "名前のない参加者", Attachment: "添付ファイル", Location: "位置情報",
+		You: "あなた", Someone: "名前のない参加者", Attachment: "添付ファイル", Picture: "画像", Sticker: "スタンプ", Location: "位置情報",
 		Shortened:   "このメッセージは長いため、メールには一部だけを表示しています。",
 		Open:        "会話を開く",
 		Reply:       "このメールに返信すると、会話に投稿されます。",
@@ -160,7 +160,7 @@ var locales = map[string]*words{
 	},
 	"ko": {
 		Via: "%s (%s)", Conversation: "%s 대화", Earlier: "표시되지 않은 이전 메시지 수: %d",
-		You: "나", Someone: "이름 없는 참가자", Attachment: "첨부 파일", Location: "위치",
+		You: "나", Someone: "이름 없는 참가자", Attachment: "첨부 파일", Picture: "이미지", Sticker: "스티커", Location: "위치",
 		Shortened:   "이 메시지는 길어서 메일에 일부만 표시됩니다.",
 		Open:        "대화 열기",
 		Reply:       "이 메일에 회신하면 대화에 답장이 등록됩니다.",
@@ -172,7 +172,7 @@ var locales = map[string]*words{
 	},
 	"zh": {
 		Via: "%s（%s）", Conversation: "%s 中的对话", Earlier: "未显示的较早消息数：%d",
-		You: "您", Someone: "某人", Attachment: "附件", Location: "位置",
+		You: "您", Someone: "某人", Attachment: "附件", Picture: "图片", Sticker: "贴纸", Location: "位置",
 		Shortened:   "此消息过长，邮件中只显示了一部分。",
 		Open:        "打开对话",
 		Reply:       "直接回复此邮件即可作答。",
@@ -184,7 +184,7 @@ var locales = map[string]*words{
 	},
 	"zh-hant": {
 		Via: "%s（%s）", Conversation: "%s 中的對話", Earlier: "未顯示的較早訊息數：%d",
-		You: "您", Someone: "某人", Attachment: "附件", Location: "位置",
+		You: "您", Someone: "某人", Attachment: "附件", Picture: "圖片", Sticker: "貼圖", Location: "位置",
 		Shortened:   "此訊息過長，郵件中只顯示了一部分。",
 		Open:        "開啟對話",
 		Reply:       "直接回覆此郵件即可作答。",
@@ -196,7 +196,7 @@ var locales = map[string]*words{
 	},
 	"ar": {
 		Via: "%s عبر %s", Conversation: "محادثة في %s", Earlier: "عدد الرسائل السابقة غير المعروضة: %d",
-		You: "أنت", Someone: "شخص ما", Attachment: "مرفق", Location: "الموقع",
+		You: "أنت", Someone: "شخص ما", Attachment: "مرفق", Picture: "صورة", Sticker: "ملصق", Location: "الموقع",
 		Shortened:   "هذه الرسالة أطول من أن تُعرض كاملة في البريد.",
 		Open:        "فتح المحادثة",
 		Reply:       "للإجابة، ما عليك سوى الرد على هذا البريد.",
@@ -208,7 +208,7 @@ var locales = map[string]*words{
 	},
 	"he": {
 		Via: "%s דרך %s", Conversation: "שיחה ב-%s", Earlier: "מספר ההודעות הקודמות שאינן מוצגות: %d",
-		You: "את/ה", Someone: "מישהו", Attachment: "קובץ מצורף", Location: "מיקום",
+		You: "את/ה", Someone: "מישהו", Attachment: "קובץ מצורף", Picture: "תמונה", Sticker: "מדבקה", Location: "מיקום",
 		Shortened:   "ההודעה ארוכה מכדי להציג אותה במלואה בדואר.",
 		Open:        "פתיחת השיחה",
 		Reply:       "כדי לענות, פשוט השיבו למייל הזה.",

@@ -5,7 +5,8 @@
 // disk, clock or network. It promises that a mail is 7-bit with CRLF line ends
 // and no line above 998 octets, that it has each header field once and no other
 // than those listed in header.go, whatever names, subjects and texts hold, and
-// that its HTML part stays below MaxHTML.
+// that its HTML part stays below MaxHTML, or MaxCustom if an app wrote the
+// template. A template can neither stop a mail nor run without end.
 //
 // It leaves to others what to tell and to whom (gateway/notify), the addresses
 // and links (gateway/token), and the signature (dkim). It is the only home of
@@ -30,8 +31,10 @@ type Notification struct {
 	SenderNames []string // who wrote, the first first
 	Via         string   // the app's name
 
-	To            gateway.Address
-	RecipientName string
+	To              gateway.Address
+	RecipientID     string
+	RecipientName   string
+	RecipientCustom map[string]string
 
 	// ReplyTo is the reply address; zero means that replying is off.
 	ReplyTo gateway.Address
@@ -41,7 +44,9 @@ type Notification struct {
 
 	// Subject must stay the same for the whole conversation; if empty, one is
 	// made of Via.
-	Subject string
+	Subject            string
+	ConversationID     string
+	ConversationCustom map[string]string
 	// Locale is a language tag ("de", "pt-BR"); unknown means English.
 	Locale string
 	// Messages are shown in this order, the oldest first; Earlier counts those
@@ -49,8 +54,16 @@ type Notification struct {
 	Messages []Message
 	Earlier  int
 
+	// Template replaces the mail's own design, part by part.
+	Template Template
+	// LinkImages shows pictures and stickers as links only.
+	LinkImages bool
+	// NeutralPhoto stands, in templates, for people who have none; https.
+	NeutralPhoto string
+
 	ConversationURL string // http or https; empty: no link is shown
 	UnsubscribeURL  string // https for one-click (RFC 8058)
+	UnsubscribeText string // of the link; empty: as the locale has it
 	UnsubscribeMail gateway.Address
 
 	// MessageID, ThreadRoot, InReplyTo and References are without angle
@@ -68,22 +81,38 @@ type Notification struct {
 
 // Message is one chat message as the mail shows it.
 type Message struct {
+	ID          string
+	SenderID    string
 	SenderName  string
 	SenderPhoto string // https; empty: the first letter of the name
-	Text        string
+	Text        string // with TalkJS's markup and :shortcodes:
 	At          time.Time
 	System      bool // said by nobody, shown as context
 	Own         bool // the recipient's own, shown as context
+	Quote       *Quote
 	Attachment  *File
 	Location    *[2]float64 // latitude and longitude
+	Custom      map[string]string
+	// Names are what users are called whom Text mentions by their id alone.
+	Names map[string]string
+}
+
+// Quote is the message that another one answers.
+type Quote struct {
+	SenderName string
+	Own        bool   // the recipient's own
+	Text       string // with markup; only the beginning is shown
+	File       string // the name of its attachment; shown if there is no text
+	Names      map[string]string
 }
 
 // File is an attachment, shown as a link.
 type File struct {
-	Name  string
-	URL   string // http or https
-	Size  int64  // octets; 0: not known
-	Image bool   // shown, too
+	Name    string
+	URL     string // http or https
+	Size    int64  // octets; 0: not known
+	Image   bool   // shown, too, if URL is https
+	Sticker bool   // an Image shown small, without name and size
 }
 
 // Mail is the composed mail, and what must be remembered of it to recognise
@@ -99,6 +128,9 @@ type Mail struct {
 	FromName string
 	// Omitted counts the oldest of Messages that had no room.
 	Omitted int
+	// TemplateErr tells which parts of the template failed and were replaced by
+	// the default; its parts are *TemplateError. Nil if none did.
+	TemplateErr error
 }
 
 // Errors of Compose. They are the caller's to mend: the same notification
@@ -111,17 +143,25 @@ var (
 	ErrDate      = errors.New("date is missing")
 )
 
-// Compose makes the mail.
-func Compose(n Notification) (Mail, error) {
+// Composer makes mails and keeps the templates it parsed. The zero value is
+// ready; it is safe for concurrent use.
+type Composer struct{ programs cache }
+
+// Compose is Composer.Compose without anything kept.
+func Compose(n Notification) (Mail, error) { return new(Composer).Compose(n) }
+
+// Compose makes the mail. A template that fails does not: the default takes its
+// place, and Mail.TemplateErr tells why.
+func (c *Composer) Compose(n Notification) (Mail, error) {
 	if err := n.check(); err != nil {
 		return Mail{}, fmt.Errorf("compose: %w", err)
 	}
 	v := newView(&n)
-	m := Mail{Subject: v.Subject, FromName: n.fromName(v.Words), Omitted: v.omitted}
-	var err error
-	if m.Text, m.HTML, err = v.render(); err != nil {
+	m := Mail{FromName: n.fromName(v.Words), Omitted: v.omitted}
+	if err := c.render(&m, &n, v); err != nil {
 		return Mail{}, fmt.Errorf("compose: %w", err)
 	}
+	var err error
 	if m.Raw, err = write(n.header(&m), n.MessageID, m.Text, m.HTML); err != nil {
 		return Mail{}, fmt.Errorf("compose: %w", err)
 	}

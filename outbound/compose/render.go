@@ -16,19 +16,50 @@ var (
 	htmlTemplate = htmltemplate.Must(htmltemplate.New("mail.html").Funcs(htmltemplate.FuncMap{"outlook": outlook}).ParseFS(files, "mail.html"))
 )
 
-// render makes the two parts, with LF line ends.
-func (v *view) render() (text, html string, err error) {
-	var t, h strings.Builder
-	t.Grow(2 << 10)
-	if err := textTemplate.Execute(&t, v); err != nil {
-		return "", "", err
+// render makes the subject and the two parts: by the app's template where there
+// is one that works, else by our own.
+func (c *Composer) render(m *Mail, n *Notification, v *view) error {
+	var made map[Part]string
+	if len(n.Template.parts()) > 0 {
+		made, m.TemplateErr = c.apply(&n.Template, newData(n, v))
 	}
-	h.Grow(12 << 10)
-	if err := htmlTemplate.Execute(&h, v); err != nil {
-		return "", "", err
+	if s := cleanLine(made[PartSubject], maxSubject); s != "" {
+		v.Subject = s
 	}
-	text = strings.ReplaceAll(t.String(), " \n", "\n") // a label above its link
-	return strings.TrimRight(text, "\n") + "\n", h.String(), nil
+	m.Subject = v.Subject
+	if text, ok := made[PartText]; ok && strings.TrimSpace(text) != "" {
+		m.Text = v.finishText(text)
+	} else if err := v.text(m); err != nil {
+		return err
+	}
+	if html, ok := made[PartHTML]; ok && strings.TrimSpace(html) != "" {
+		m.HTML = v.finishHTML(html)
+		return nil
+	}
+	return v.html(m)
+}
+
+// text makes the text part, with LF line ends.
+func (v *view) text(m *Mail) error {
+	var b strings.Builder
+	b.Grow(2 << 10)
+	if err := textTemplate.Execute(&b, v); err != nil {
+		return err
+	}
+	text := strings.ReplaceAll(b.String(), " \n", "\n") // a label above its link
+	m.Text = strings.TrimRight(text, "\n") + "\n"
+	return nil
+}
+
+// html makes the HTML part, with LF line ends.
+func (v *view) html(m *Mail) error {
+	var b strings.Builder
+	b.Grow(12 << 10)
+	if err := htmlTemplate.Execute(&b, v); err != nil {
+		return err
+	}
+	m.HTML = b.String()
+	return nil
 }
 
 // outlook gives the comments by which Outlook for Windows, which knows neither

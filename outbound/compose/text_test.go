@@ -26,7 +26,7 @@ func TestWrap(t *testing.T) {
 }
 
 func TestLinks(t *testing.T) {
-	for in, want := range map[string]line{
+	for in, want := range map[string][]span{
 		"no link":                        {{Text: "no link"}},
 		"":                               nil,
 		"see https://x.example/a?b=c#d.": {{Text: "see "}, {Text: "https://x.example/a?b=c#d", URL: "https://x.example/a?b=c#d"}, {Text: "."}},
@@ -37,13 +37,13 @@ func TestLinks(t *testing.T) {
 		"javascript://x.example":         {{Text: "javascript://x.example"}},
 		"http://u:p@x.example/":          {{Text: "http://u:p@x.example/"}},
 	} {
-		if got := parseLine(in); joined(got) != joined(want) || hrefs(got) != hrefs(want) {
+		if got := parseLine(in, nil); joined(got) != joined(want) || hrefs(got) != hrefs(want) {
 			t.Errorf("%q: got %v", in, got)
 		}
 	}
 }
 
-func joined(l line) string {
+func joined(l []span) string {
 	var b strings.Builder
 	for _, s := range l {
 		b.WriteString(s.Text)
@@ -51,7 +51,7 @@ func joined(l line) string {
 	return b.String()
 }
 
-func hrefs(l line) string {
+func hrefs(l []span) string {
 	var all []string
 	for _, s := range l {
 		if s.URL != "" {

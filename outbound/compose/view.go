@@ -1,7 +1,9 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
+	htmltemplate "html/template"
 	"strconv"
 	"strings"
 	"time"
@@ -17,15 +19,25 @@ type view struct {
 	App       string
 	Preheader string // what a list of mails shows behind the subject
 	Earlier   string // how many are not shown; "" if none
-	Groups    []group
+	Groups    []*group
 	Notice    string // whether replying works
 	Forward   string // "" where nobody can reply
 	Why       string
 
 	ConversationURL string
 	UnsubscribeURL  string
+	UnsubscribeText string
 
-	omitted int
+	linkImages bool
+	omitted    int
+	shown      []shown // what Groups hold, message by message
+}
+
+// shown is a message that had room.
+type shown struct {
+	message *Message
+	entry   *entry
+	group   *group
 }
 
 // group is what one person said without another speaking in between.
@@ -37,22 +49,30 @@ type group struct {
 	Time    string
 	System  bool
 	Own     bool
-	Entries []entry
+	Entries []*entry
 }
 
 // entry is one message.
 type entry struct {
-	Text      string
+	Text      string            // for the text part: with its markup, wrapped
+	HTML      htmltemplate.HTML // the same for the HTML part
+	Plain     string            // in one line, without markup
 	Dir       string
-	Lines     []line // of Text
+	Quote     *quote
 	File      *file
 	Location  *place
 	Shortened bool
 }
 
+type quote struct {
+	Name, Text, Dir string
+	Lines           string // as the text part shows it
+}
+
 type file struct {
-	Name, URL, Size string
-	Image           string // its URL, if it is to be shown
+	Label, Name, URL, Size string
+	Image                  string // its URL, if it is to be shown
+	Sticker                bool
 }
 
 type place struct{ Text, URL string }
@@ -73,6 +93,8 @@ func newView(n *Notification) *view {
 		Why:             fmt.Sprintf(w.Why, app),
 		ConversationURL: n.ConversationURL,
 		UnsubscribeURL:  n.UnsubscribeURL,
+		UnsubscribeText: cmp.Or(cleanLine(n.UnsubscribeText, maxSubject), w.Unsubscribe),
+		linkImages:      n.LinkImages,
 	}
 	if dir == "rtl" {
 		v.Align = "right"
@@ -145,7 +167,7 @@ func (v *view) show(n *Notification) {
 		v.Earlier = fmt.Sprintf(v.Words.Earlier, earlier)
 	}
 	for i := first; i < len(entries); i++ {
-		v.add(&n.Messages[i], i > first && continues(&n.Messages[i-1], &n.Messages[i]), entries[i])
+		v.add(&n.Messages[i], i > first && continues(&n.Messages[i-1], &n.Messages[i]), &entries[i])
 	}
 	v.Preheader = v.preheader()
 }
@@ -156,27 +178,36 @@ func continues(a, b *Message) bool {
 		b.At.Sub(a.At) < groupGap
 }
 
-func (v *view) add(m *Message, continues bool, e entry) {
+func (v *view) add(m *Message, continues bool, e *entry) {
 	if !continues {
 		v.Groups = append(v.Groups, v.group(m))
 	}
-	g := &v.Groups[len(v.Groups)-1]
+	g := v.Groups[len(v.Groups)-1]
 	g.Entries = append(g.Entries, e)
+	v.shown = append(v.shown, shown{m, e, g})
 }
 
-func (v *view) group(m *Message) group {
-	g := group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Photo: pictureURL(m.SenderPhoto)}
+func (v *view) group(m *Message) *group {
+	g := &group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Photo: pictureURL(m.SenderPhoto)}
 	switch {
 	case m.Own:
 		g.Name = v.Words.You
 	case g.Name == "":
 		g.Name = v.Words.Someone
 	}
-	g.Initial, g.Color = initial(g.Name), color(g.Name)
-	if !m.At.IsZero() {
-		g.Time = m.At.Format(v.Words.Time)
+	g.Initial, g.Color, g.Time = initial(g.Name), color(g.Name), v.time(m.At)
+	if m.Own {
+		g.Color = ownColor
 	}
 	return g
+}
+
+// time is a time as the language writes it, "" if it is not known.
+func (v *view) time(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.Format(v.Words.Time)
 }
 
 // initial is the first letter or digit of a name.
@@ -192,6 +223,9 @@ func initial(name string) string {
 // colors carry white letters with a contrast above 4.5 (WCAG 2.2, 1.4.3).
 var colors = [...]string{"#3b5bdb", "#1971c2", "#0c7489", "#2b7a3f", "#8a5a00", "#b3400e", "#b02a4c", "#8430a0", "#5f3dc4"}
 
+// ownColor is as quiet as what one has written oneself.
+const ownColor = "#667080"
+
 // color is always the same for a name.
 func color(name string) string {
 	sum := 0
@@ -203,17 +237,24 @@ func color(name string) string {
 
 // preheader is the beginning of the newest message that is not one's own.
 func (v *view) preheader() string {
-	for i := len(v.Groups) - 1; i >= 0; i-- {
-		g := v.Groups[i]
-		if g.Own || g.System {
-			continue
+	for i := len(v.shown) - 1; i >= 0; i-- {
+		g, e := v.shown[i].group, v.shown[i].entry
+		if !g.Own && !g.System {
+			return cut(g.Name+v.Words.Colon+e.gist(v.Words), 110)
 		}
-		e := g.Entries[len(g.Entries)-1]
-		text := e.Text
-		if text == "" && e.File != nil {
-			text = e.File.Name
-		}
-		return cut(g.Name+v.Words.Colon+strings.Join(strings.Fields(text), " "), 110)
+	}
+	return ""
+}
+
+// gist is a message in a line.
+func (e *entry) gist(w *words) string {
+	switch {
+	case e.Plain != "":
+		return e.Plain
+	case e.File != nil:
+		return e.File.Label + w.Colon + e.File.Name
+	case e.Location != nil:
+		return w.Location
 	}
 	return ""
 }
