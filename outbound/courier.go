@@ -58,7 +58,7 @@ func (c *Courier) Handle(ctx context.Context, l store.Leased) queue.Result {
 	case err != nil:
 		return c.later(l, d, gateway.Attempt{At: time.Now(), Status: gateway.InternalError}, err)
 	case d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred:
-		return queue.Result{}
+		return c.over(l, d)
 	case blocked != "":
 		return c.withdraw(l, d, blocked)
 	}
@@ -142,6 +142,18 @@ func (c *Courier) settle(l store.Leased, d gateway.Delivery, st gateway.Delivery
 func dead(s gateway.Status) bool {
 	e := s.Enhanced
 	return e[0] == 5 && (e[1] == 1 && (e[2] <= 3 || e[2] == 6 || e[2] == 10) && e[2] != 0 || e[1] == 2 && e[2] == 1)
+}
+
+// over removes the item of a delivery that was settled elsewhere: a report came
+// about a try that nobody had answered for.
+func (c *Courier) over(l store.Leased, d gateway.Delivery) queue.Result {
+	return queue.Result{Scope: store.ConversationScope(l.Item.App, d.Conversation), Apply: func(tx store.Tx) error {
+		d, found, err := store.Mails.Find(tx, store.AppKey(l.Item.App).String(string(d.ID)))
+		if err != nil || !found {
+			return err
+		}
+		return dropMail(tx, l.Item.App, d)
+	}}
 }
 
 // dropMail gives up the stored mail of a delivery that is over.

@@ -1,0 +1,394 @@
+package outbound
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	netmail "net/mail"
+	"net/textproto"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/replygate/replygate/dkim"
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/app"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/queue"
+	"github.com/replygate/replygate/gateway/secret"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/suppression"
+	"github.com/replygate/replygate/gateway/token"
+	"github.com/replygate/replygate/gateway/wire"
+	"github.com/replygate/replygate/outbound/delivery"
+	"github.com/replygate/replygate/outbound/route"
+	"github.com/replygate/replygate/storage/bolt"
+)
+
+const (
+	shop   = gateway.AppID("shop")
+	domain = "reply.example.com"
+	delay  = 2 * time.Minute // gateway.DefaultDelay
+)
+
+// lab is the sending side on a real engine, inside a bubble of fake time: both
+// queues run, and the next hop does as it is told.
+type lab struct {
+	*testing.T
+	dir    string
+	keys   *secret.Keys
+	dkim   []dkim.Key
+	engine *bolt.Engine
+	store  *books
+	chat   *chat.Service
+	peer   *peer
+	log    *bytes.Buffer
+	stop   func()
+}
+
+// bubble runs a test in fake time.
+func bubble(t *testing.T, f func(*lab)) {
+	t.Helper()
+	dir := t.TempDir()
+	rsa, ed := signers(t)
+	synctest.Test(t, func(t *testing.T) {
+		l := &lab{T: t, dir: dir, keys: secret.Generate(), dkim: []dkim.Key{rsa, ed}, peer: &peer{}, log: &bytes.Buffer{}, store: &books{kept: map[string]int{}}}
+		l.start()
+		defer func() { l.stop() }() // of the last start
+		l.populate()
+		f(l)
+	})
+}
+
+// signers are made once: they take long.
+var signers = func() func(testing.TB) (dkim.Key, dkim.Key) {
+	made := sync.OnceValues(func() ([2]dkim.Key, error) {
+		rsa, err := dkim.GenerateRSA(domain, "r1")
+		if err != nil {
+			return [2]dkim.Key{}, err
+		}
+		ed, err := dkim.GenerateEd25519(domain, "e1")
+		return [2]dkim.Key{rsa, ed}, err
+	})
+	return func(t testing.TB) (dkim.Key, dkim.Key) {
+		t.Helper()
+		keys, err := made()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys[0], keys[1]
+	}
+}()
+
+// start opens the engine and runs the queues; stop ends both, as a restart does.
+func (l *lab) start() {
+	l.Helper()
+	var err error
+	l.engine, err = bolt.Open(filepath.Join(l.dir, "db"), bolt.Options{})
+	l.ok(err)
+	l.store.Store = l.engine
+	tokens := token.NewMinter(l.keys)
+	l.chat = &chat.Service{Store: l.store, Tokens: tokens, Domain: domain, Links: wire.NewLinks(tokens, domain, "https://pages.example.com")}
+	log := slog.New(slog.NewJSONHandler(&locked{w: l.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	box := secret.NewBox(l.keys)
+	notifier := &Notifier{
+		Store: l.store, Chat: l.chat, Tokens: tokens, Box: box, Keys: l.dkim, Domain: domain,
+		PublicURL: "https://pages.example.com", Sender: "notifications", Log: log,
+	}
+	client := &delivery.Client{Hostname: "mx.example.com", Dial: l.peer.dial, Logger: log}
+	courier := &Courier{
+		Store: l.store, Chat: l.chat, Tokens: tokens, Box: box, Router: hops{{Host: "relay.example.com", Port: 25, TLS: route.None, Relay: true}},
+		Client: client, Domain: domain, Log: log,
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	for q, h := range map[store.Queue]queue.Handler{store.Notifications: notifier.Handle, store.Deliveries: courier.Handle} {
+		r := queue.New(queue.Config{Store: l.store, Queue: q, Handler: h, Log: log})
+		running.Go(func() { l.ok(r.Run(ctx)) })
+	}
+	l.stop = func() {
+		cancel()
+		running.Wait()
+		client.Close()
+		l.ok(l.engine.Close())
+	}
+}
+
+// hops is a Router that always answers the same.
+type hops []route.NextHop
+
+func (h hops) Route(context.Context, gateway.Address) ([]route.NextHop, error) { return h, nil }
+
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// books is a store that counts what is kept of stored bytes.
+type books struct {
+	store.Store
+	mu   sync.Mutex
+	kept map[string]int
+}
+
+type ledger struct {
+	store.Tx
+	change map[string]int
+}
+
+func (l *ledger) Keep(s store.Staged) (gateway.BlobRef, error) {
+	l.change[string(s.App)+" "+string(s.Ref)]++
+	return l.Tx.Keep(s)
+}
+
+func (l *ledger) Drop(a gateway.AppID, ref gateway.BlobRef) error {
+	l.change[string(a)+" "+string(ref)]--
+	return l.Tx.Drop(a, ref)
+}
+
+func (b *books) Update(ctx context.Context, s store.Scope, fn func(store.Tx) error) error {
+	var l ledger
+	err := b.Store.Update(ctx, s, func(tx store.Tx) error {
+		l = ledger{tx, map[string]int{}}
+		return fn(&l)
+	})
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for ref, n := range l.change {
+		if b.kept[ref] += n; b.kept[ref] == 0 {
+			delete(b.kept, ref)
+		}
+	}
+	return nil
+}
+
+// blobs counts the stored bytes that something keeps.
+func (b *books) blobs() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.kept)
+}
+
+func (l *lab) populate() {
+	_, err := app.Service{Store: l.store, Box: secret.NewBox(l.keys)}.Create(l.Context(), app.New{ID: shop, Name: "Acme Shop"})
+	l.ok(err)
+	for u, email := range map[gateway.UserID][]string{"ann": {"ann@people.test"}, "bob": {"bob@people.test"}, "eve": {"eve@people.test", "eve@work.test"}} {
+		l.user(u, email...)
+	}
+	l.converse("c1", "ann", "bob")
+}
+
+func (l *lab) user(u gateway.UserID, email ...string) {
+	l.Helper()
+	_, err := l.chat.PutUser(context.Background(), shop, u, chat.UserPatch{Name: chat.Give("The " + string(u)), Email: chat.Give(chat.Strings(email))})
+	l.ok(err)
+}
+
+func (l *lab) converse(c gateway.ConversationID, people ...gateway.UserID) {
+	l.Helper()
+	l.ok(l.chat.PutConversation(context.Background(), shop, c, chat.ConversationPatch{Subject: chat.Give("Order 7"), Participants: chat.Give(people)}))
+}
+
+func (l *lab) ok(err error) {
+	l.Helper()
+	if err != nil {
+		l.Fatal(err)
+	}
+}
+
+// say posts a message as ann.
+func (l *lab) say(c gateway.ConversationID, text string) {
+	l.Helper()
+	_, err := l.chat.PostMessages(context.Background(), shop, c, []chat.NewMessage{{Text: chat.Give(text), Sender: chat.Give[gateway.UserID]("ann")}}, chat.Posting{})
+	l.ok(err)
+}
+
+// pass lets time go by, and everything that is due then happen.
+func (l *lab) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// deliveries are the shop's, the oldest first.
+func (l *lab) deliveries() []gateway.Delivery { return rows(l, store.Mails, store.AppKey(shop)) }
+
+// one is the only delivery.
+func (l *lab) one() gateway.Delivery {
+	l.Helper()
+	ds := l.deliveries()
+	if len(ds) != 1 {
+		l.Fatalf("there are %d deliveries", len(ds))
+	}
+	return ds[0]
+}
+
+func rows[T any](l *lab, r store.Rows[T], prefix store.Key) (out []T) {
+	l.Helper()
+	l.ok(l.engine.View(context.Background(), func(rd store.Reader) error {
+		out = nil
+		return r.Scan(rd, store.Range{Prefix: prefix}, func(_ store.Key, v T) (bool, error) {
+			out = append(out, v)
+			return true, nil
+		})
+	}))
+	return out
+}
+
+// told are the types of the events about notifications and addresses, in order.
+func (l *lab) told() (out []string) {
+	for _, e := range rows(l, store.EventLog, store.AppKey(shop)) {
+		if typ := string(e.Type); strings.HasPrefix(typ, "notification.") || strings.HasPrefix(typ, "address.") {
+			out = append(out, typ)
+		}
+	}
+	return out
+}
+
+func (l *lab) suppressed(a string) bool {
+	addr, err := gateway.ParseAddress(a)
+	l.ok(err)
+	_, found, err := suppression.Service{Store: l.engine}.Find(context.Background(), shop, addr)
+	l.ok(err)
+	return found
+}
+
+// queued counts the items of a queue.
+func (l *lab) queued(q store.Queue) int {
+	due, err := l.engine.NextDue(context.Background(), q)
+	l.ok(err)
+	return len(due)
+}
+
+// peer is a next hop of all mail.
+type peer struct {
+	mu sync.Mutex
+	// answer says what is answered to a command (MAIL, RCPT, DATA, "." with the
+	// recipient); empty is the usual answer, "hang up" ends the connection.
+	answer func(verb, to string) string
+	got    []delivered
+	tries  int
+}
+
+type delivered struct {
+	from, to string
+	raw      []byte
+	at       time.Time
+}
+
+func (d delivered) parse(t testing.TB) *netmail.Message {
+	t.Helper()
+	m, err := netmail.ReadMessage(bytes.NewReader(d.raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func (p *peer) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	go p.serve(theirs)
+	return ours, nil
+}
+
+func (p *peer) say(verb, to, usual string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if verb == "RCPT" {
+		p.tries++
+	}
+	if p.answer != nil {
+		if a := p.answer(verb, to); a != "" {
+			return a
+		}
+	}
+	return usual
+}
+
+func (p *peer) answers(f func(verb, to string) string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answer = f
+}
+
+// always answers a verb in one way.
+func always(verb, what string) func(string, string) string {
+	return func(v, _ string) string {
+		if v == verb {
+			return what
+		}
+		return ""
+	}
+}
+
+// mails are what was taken, in order.
+func (p *peer) mails() []delivered {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.got)
+}
+
+func (p *peer) tried() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tries
+}
+
+func (p *peer) serve(conn net.Conn) {
+	defer conn.Close()
+	c := textproto.NewConn(conn)
+	c.PrintfLine("220 relay.example.com ESMTP")
+	var d delivered
+	for {
+		line, err := c.ReadLine()
+		if err != nil {
+			return
+		}
+		verb, arg, _ := strings.Cut(line, " ")
+		reply := "250 2.0.0 ok"
+		switch verb {
+		case "EHLO":
+			reply = "250 relay.example.com"
+		case "MAIL":
+			d = delivered{from: strings.TrimSuffix(strings.TrimPrefix(arg, "FROM:<"), ">")}
+			reply = p.say(verb, "", reply)
+		case "RCPT":
+			d.to = strings.TrimSuffix(strings.TrimPrefix(arg, "TO:<"), ">")
+			reply = p.say(verb, d.to, reply)
+		case "DATA":
+			if reply = p.say(verb, d.to, "354 go on"); reply == "354 go on" {
+				c.PrintfLine("%s", reply)
+				if d.raw, err = io.ReadAll(c.DotReader()); err != nil {
+					return
+				}
+				d.at = time.Now()
+				if reply = p.say(".", d.to, "250 2.0.0 queued"); reply[0] == '2' || reply == "taken, hang up" {
+					p.mu.Lock()
+					p.got = append(p.got, d)
+					p.mu.Unlock()
+				}
+			}
+		case "QUIT":
+			c.PrintfLine("221 2.0.0 bye")
+			return
+		}
+		if strings.Contains(reply, "hang up") {
+			return
+		}
+		c.PrintfLine("%s", reply)
+	}
+}
