@@ -85,7 +85,7 @@ func TestEveryItemOnceOnARealStore(t *testing.T) {
 	if len(begun) != n {
 		t.Errorf("%d of %d items were handled", len(begun), n)
 	}
-	due, err := st.NextDue(t.Context(), store.Deliveries)
+	due, err := st.NextDue(t.Context(), store.Deliveries, nil)
 	if err != nil || len(due) != 0 {
 		t.Errorf("left in the queue: %v, %v", due, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type fake struct {
 	// commit, if set, may fail a transaction after its function succeeded.
 	commit func() error
 	leases int // calls of Lease
+	turn   map[store.Shard]store.Party
 	asked  int // calls of NextDue
 	extend func() error
 }
@@ -40,7 +42,7 @@ type row struct {
 func newFake() *fake {
 	return &fake{
 		items: map[store.ItemRef]*row{}, rows: map[string][]byte{},
-		wake: make(chan struct{}, 1), failed: make(chan struct{}),
+		wake: make(chan struct{}, 1), failed: make(chan struct{}), turn: map[store.Shard]store.Party{},
 	}
 }
 
@@ -110,16 +112,44 @@ func (f *fake) Lease(_ context.Context, q store.LeaseRequest) ([]store.Leased, e
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leases++
-	var out []store.Leased
+	lines := map[store.Party][]*row{}
 	for _, r := range f.candidates(q.Queue, q.Now) {
-		if r.item.Shard != q.Shard || r.until.After(q.Now) || r.item.Due.After(q.Now) || len(out) == q.Max {
+		p := r.item.Party()
+		if r.item.Shard != q.Shard || r.until.After(q.Now) || r.item.Due.After(q.Now) || q.Room != nil && len(lines[p]) >= q.Room(p) {
 			continue
+		}
+		lines[p] = append(lines[p], r)
+	}
+	var out []store.Leased
+	for len(out) < q.Max {
+		p, ok := f.next(q.Shard, lines)
+		if !ok {
+			break
+		}
+		r := lines[p][0]
+		if lines[p] = lines[p][1:]; len(lines[p]) == 0 {
+			delete(lines, p)
 		}
 		f.number++
 		r.token, r.until = f.number, q.Until
 		out = append(out, store.Leased{Item: r.item, Lease: store.Lease{ItemRef: r.item.ItemRef, Token: r.token}})
 	}
 	return out, nil
+}
+
+// next passes the turn on among parties that have items.
+func (f *fake) next(s store.Shard, lines map[store.Party][]*row) (store.Party, bool) {
+	if len(lines) == 0 {
+		return store.Party{}, false
+	}
+	all := slices.SortedFunc(maps.Keys(lines), order)
+	i := slices.IndexFunc(all, func(p store.Party) bool { return order(p, f.turn[s]) > 0 })
+	f.turn[s] = all[max(i, 0)]
+	return f.turn[s], true
+}
+
+func order(a, b store.Party) int {
+	return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Group, b.Group))
 }
 
 func (f *fake) leased(l store.Lease) (*row, error) {
@@ -156,12 +186,15 @@ func (f *fake) Release(_ context.Context, ls []store.Lease) error {
 	return nil
 }
 
-func (f *fake) NextDue(_ context.Context, q store.Queue) (map[store.Shard]time.Time, error) {
+func (f *fake) NextDue(_ context.Context, q store.Queue, room store.Room) (map[store.Shard]time.Time, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
 	out := map[store.Shard]time.Time{}
 	for _, r := range f.candidates(q, time.Now()) {
+		if room != nil && room(r.item.Party()) <= 0 {
+			continue
+		}
 		at := r.item.Due
 		if r.until.After(at) {
 			at = r.until
@@ -174,6 +207,7 @@ func (f *fake) NextDue(_ context.Context, q store.Queue) (map[store.Shard]time.T
 }
 
 func (f *fake) Wake(store.Queue) <-chan struct{} { return f.wake }
+func (f *fake) Listen(string) <-chan struct{}    { return nil }
 func (f *fake) Failed() <-chan struct{}          { return f.failed }
 func (f *fake) Close() error                     { return nil }
 
@@ -259,6 +293,7 @@ func (t *fakeTx) Scan(store.Table, store.Range, func(store.Key, []byte) (bool, e
 }
 func (t *fakeTx) Delete(store.Table, store.Key) error        { return errNotHere }
 func (t *fakeTx) NewID(string) string                        { return "" }
+func (t *fakeTx) Announce(string)                            {}
 func (t *fakeTx) Move(store.ItemRef, time.Time) error        { return errNotHere }
 func (t *fakeTx) Keep(store.Staged) (gateway.BlobRef, error) { return "", errNotHere }
 func (t *fakeTx) Drop(gateway.AppID, gateway.BlobRef) error  { return errNotHere }

@@ -35,6 +35,7 @@ type pump struct {
 	mutes  map[store.Shard]mute
 	cursor store.Shard // the shard whose turn it is
 	sick   time.Time   // until then the store is left alone
+	rooms  rooms
 }
 
 type mute struct {
@@ -46,7 +47,7 @@ func newPump(r *Runner, work context.Context) *pump {
 	return &pump{
 		Runner: r, work: work, stale: true,
 		ready: newReady(), timer: time.NewTimer(0),
-		due: map[store.Shard]time.Time{}, mutes: map[store.Shard]mute{},
+		due: map[store.Shard]time.Time{}, mutes: map[store.Shard]mute{}, rooms: newRooms(r.Limit),
 	}
 }
 
@@ -114,7 +115,7 @@ func (p *pump) fill(ctx context.Context) (leased bool, err error) {
 	if room == 0 || now.Before(p.sick) {
 		return false, nil
 	}
-	if p.stale || now.Sub(p.fresh) >= p.Poll {
+	if p.stale || now.Sub(p.fresh) >= p.Poll || p.rooms.opens(now) {
 		if err := p.refresh(ctx, now); err != nil {
 			return false, err
 		}
@@ -131,8 +132,8 @@ func (p *pump) fill(ctx context.Context) (leased bool, err error) {
 		}
 		leased = leased || n > 0
 		p.cursor = s + 1
-		if room -= n; room == 0 {
-			break
+		if room -= n; room == 0 || p.rooms.filled {
+			break // the others' due times may be those of a party without room
 		}
 	}
 	return leased, nil
@@ -141,7 +142,8 @@ func (p *pump) fill(ctx context.Context) (leased bool, err error) {
 // refresh asks the store when each shard is due.
 func (p *pump) refresh(ctx context.Context, now time.Time) error {
 	p.stale = false // before the answer: what comes later wakes again
-	due, err := p.Store.NextDue(ctx, p.Queue)
+	p.rooms.anew(now)
+	due, err := p.Store.NextDue(ctx, p.Queue, p.rooms.room)
 	if err != nil {
 		p.stale = true
 		return err
@@ -161,14 +163,16 @@ func (p *pump) refresh(ctx context.Context, now time.Time) error {
 func (p *pump) lease(ctx context.Context, s store.Shard, n int) (int, error) {
 	now := time.Now()
 	until := now.Add(p.LeaseFor)
+	p.rooms.look(now)
 	ls, err := p.Store.Lease(ctx, store.LeaseRequest{
-		Queue: p.Queue, Shard: s, Now: now, Until: until, Max: n, Owner: p.Owner,
+		Queue: p.Queue, Shard: s, Now: now, Until: until, Max: n, Room: p.rooms.room, Owner: p.Owner,
 	})
 	if err != nil {
 		return 0, err
 	}
 	for _, l := range ls {
 		p.ready.push(p.hold(p.work, l, until))
+		p.rooms.take(l.Item.Party())
 	}
 	if len(ls) == 0 { // taken by another process, or kept back by a lane
 		last := min(max(firstMute, 2*p.mutes[s].last), lastMute)
@@ -176,7 +180,7 @@ func (p *pump) lease(ctx context.Context, s store.Shard, n int) (int, error) {
 	} else {
 		delete(p.mutes, s)
 	}
-	if len(ls) < n { // emptied; the store knows what is next
+	if len(ls) < n || p.rooms.filled { // emptied, for now; the store knows what is next
 		delete(p.due, s)
 		p.stale = true
 	}
@@ -188,6 +192,9 @@ func (p *pump) lease(ctx context.Context, s store.Shard, n int) (int, error) {
 func (p *pump) settled(h *hold) {
 	s := h.leased.Item.Shard
 	if h.leased.Item.Lane != "" {
+		p.stale = true
+	}
+	if p.rooms.leave(h.leased.Item.Party()) {
 		p.stale = true
 	}
 	if known, ok := p.due[s]; !h.again.IsZero() && (!ok || h.again.Before(known)) {
@@ -207,6 +214,9 @@ func (p *pump) pause(now time.Time) time.Duration {
 		return 0
 	}
 	next := p.fresh.Add(p.Poll)
+	if at := p.rooms.next; !at.IsZero() && at.Before(next) {
+		next = at
+	}
 	for s, at := range p.due {
 		if m := p.mutes[s].until; m.After(at) {
 			at = m

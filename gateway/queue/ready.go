@@ -1,25 +1,25 @@
 package queue
 
-import "github.com/replygate/replygate/gateway"
+import "github.com/replygate/replygate/gateway/store"
 
-// ready holds leased items that wait for a worker, and gives them out one app
-// after the other, each app's in the order they came.
+// ready holds leased items that wait for a worker, and gives them out one party
+// after the other, each party's in the order they came.
 type ready struct {
-	apps  map[gateway.AppID][]*hold
-	turns []gateway.AppID // apps that have items, the next one first
+	lines map[store.Party][]*hold
+	turns []store.Party // those that have items, the next one first
 	n     int
 }
 
-func newReady() ready { return ready{apps: map[gateway.AppID][]*hold{}} }
+func newReady() ready { return ready{lines: map[store.Party][]*hold{}} }
 
 func (r *ready) len() int { return r.n }
 
 func (r *ready) push(h *hold) {
-	app := h.leased.Item.App
-	if len(r.apps[app]) == 0 {
-		r.turns = append(r.turns, app)
+	p := h.leased.Item.Party()
+	if len(r.lines[p]) == 0 {
+		r.turns = append(r.turns, p)
 	}
-	r.apps[app] = append(r.apps[app], h)
+	r.lines[p] = append(r.lines[p], h)
 	r.n++
 }
 
@@ -28,18 +28,18 @@ func (r *ready) peek() *hold {
 	if r.n == 0 {
 		return nil
 	}
-	return r.apps[r.turns[0]][0]
+	return r.lines[r.turns[0]][0]
 }
 
 // pop takes away what peek returned and passes the turn on.
 func (r *ready) pop() {
-	app := r.turns[0]
+	p := r.turns[0]
 	r.turns = r.turns[1:]
-	if rest := r.apps[app][1:]; len(rest) > 0 {
-		r.apps[app] = rest
-		r.turns = append(r.turns, app)
+	if rest := r.lines[p][1:]; len(rest) > 0 {
+		r.lines[p] = rest
+		r.turns = append(r.turns, p)
 	} else {
-		delete(r.apps, app)
+		delete(r.lines, p)
 	}
 	r.n--
 }

@@ -20,7 +20,7 @@ func TestReadyTakesAppsInTurn(t *testing.T) {
 	if s := strings.Join(got, " "); s != "a1 b1 c1 a2 c2 a3 a4" {
 		t.Errorf("order %s", s)
 	}
-	if r.len() != 0 || r.peek() != nil || len(r.turns) != 0 || len(r.apps) != 0 {
+	if r.len() != 0 || r.peek() != nil || len(r.turns) != 0 || len(r.lines) != 0 {
 		t.Error("an emptied ready still holds something")
 	}
 }

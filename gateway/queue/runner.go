@@ -4,8 +4,8 @@
 // It promises that a handler's result and the settling of its item are one
 // transaction; that an item is handled by one worker at a time for as long as
 // the lease is renewed; that no item, however often its handler panics, stops
-// the others or spins; that apps and shards get their turn whatever the others
-// have queued; and that a commit starts its handler within about a millisecond
+// the others or spins; that apps, what their items are grouped by, and shards get
+// their turn whatever the others have queued; and that a commit starts its handler within about a millisecond
 // when there is nothing else to do.
 //
 // It leaves to the handler what an item means, its time-outs, and when to try
@@ -58,6 +58,10 @@ type Config struct {
 	Poll time.Duration
 	// Drain is how long running handlers may go on after a stop; 0 means 20 s.
 	Drain time.Duration
+	// Limit, if set, says how many items of a party may be held at once, and, if
+	// that is none, from when on there may be some. It is asked anew when an item
+	// of the party has ended. It must be quick, and is called by one goroutine.
+	Limit func(p store.Party, now time.Time) (n int, from time.Time)
 	// Owner names the process in leases, for operators.
 	Owner string
 	Log   *slog.Logger

@@ -52,6 +52,9 @@ type Item struct {
 	Due time.Time
 	// Lane orders items that share it within a queue, app and shard; "" is no lane.
 	Lane string
+	// Group parts an app's items by whom they are for, so that these take turns;
+	// it stays when the item is put back.
+	Group string
 	// Attempt counts the tries that were settled with Again.
 	Attempt int
 	// Payload is what the handler needs beyond the rows; at most 64 KiB.
@@ -60,6 +63,19 @@ type Item struct {
 	EnqueuedAt time.Time
 }
 
+// Party is who takes turns at a queue: an app, and within it a group.
+type Party struct {
+	App   gateway.AppID
+	Group string
+}
+
+// Party is whose item it is.
+func (it Item) Party() Party { return Party{it.App, it.Group} }
+
+// Room says how many items of a party may be leased now; nil means any number.
+// It is quick, and does not call the store.
+type Room func(Party) int
+
 // LeaseRequest asks for due items of one shard.
 type LeaseRequest struct {
 	Queue Queue
@@ -67,6 +83,8 @@ type LeaseRequest struct {
 	Now   time.Time
 	Until time.Time
 	Max   int
+	// Room bounds what is taken of each party.
+	Room Room
 	// Owner names the process, for operators.
 	Owner string
 }

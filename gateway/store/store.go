@@ -67,7 +67,9 @@ type Store interface {
 	Blob(ctx context.Context, app gateway.AppID, ref gateway.BlobRef) ([]byte, error)
 
 	// Lease takes up to r.Max items of the queue's shard that are due at
-	// r.Now, earliest first, and holds them until r.Until.
+	// r.Now, and holds them until r.Until: one of each party after the other,
+	// as far as there is room for it, and each party's earliest first. The next
+	// call goes on with the party whose turn it is.
 	Lease(ctx context.Context, r LeaseRequest) ([]Leased, error)
 	// Extend holds a leased item until another time, or says ErrLeaseLost.
 	Extend(ctx context.Context, l Lease, until time.Time) error
@@ -75,10 +77,14 @@ type Store interface {
 	Release(ctx context.Context, ls []Lease) error
 	// NextDue tells for every shard that has waiting items of the queue when
 	// the earliest is due; leased ones count from the end of their lease.
-	NextDue(ctx context.Context, queue Queue) (map[Shard]time.Time, error)
+	// Parties for which there is no room are passed over.
+	NextDue(ctx context.Context, queue Queue, room Room) (map[Shard]time.Time, error)
 	// Wake returns a channel that receives (without blocking the writer) when
 	// a commit put or moved items of the queue. It is a hint over polling.
 	Wake(queue Queue) <-chan struct{}
+	// Listen returns a channel that is closed by the next commit that announced
+	// the topic. Ask for it before reading what the topic is about.
+	Listen(topic string) <-chan struct{}
 
 	// Failed is closed when the engine can no longer promise durability.
 	Failed() <-chan struct{}
@@ -111,6 +117,8 @@ type Tx interface {
 	// NewID mints an identifier that sorts after all that were minted by
 	// transactions which committed before this one began.
 	NewID(prefix string) string
+	// Announce lets those who Listen to a topic know, once this has committed.
+	Announce(topic string)
 
 	// Enqueue puts an item; one with the same ItemRef must not exist.
 	Enqueue(it Item) error

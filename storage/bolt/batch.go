@@ -56,6 +56,7 @@ type batch struct {
 	settled []*lease
 	touched []touch
 	woken   map[store.Queue]bool
+	topics  map[string]bool // announced
 	dropped []gateway.BlobRef
 	kept    []gateway.BlobRef
 }
@@ -68,7 +69,7 @@ func (e *Engine) newBatch() (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &batch{reader: newReader(btx), e: e, woken: make(map[store.Queue]bool)}, nil
+	return &batch{reader: newReader(btx), e: e, woken: make(map[store.Queue]bool), topics: make(map[string]bool)}, nil
 }
 
 // ensure returns a bucket, made if there is none.
@@ -178,6 +179,9 @@ func (b *batch) adopt(t *tx) {
 	b.kept = append(b.kept, t.kept...)
 	for _, q := range t.woken {
 		b.woken[q] = true
+	}
+	for _, topic := range t.topics {
+		b.topics[topic] = true
 	}
 }
 

@@ -150,7 +150,7 @@ func BenchmarkOpen(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		due, err := e.NextDue(ctx, store.Deliveries)
+		due, err := e.NextDue(ctx, store.Deliveries, nil)
 		if err != nil || len(due) != 256 {
 			b.Fatal(len(due), err)
 		}

@@ -43,6 +43,7 @@ func (b *batch) commit() (err error) {
 	b.e.idsUntil = until
 	b.e.leases.committed(b.settled, b.touched)
 	b.e.wake(b.woken)
+	b.e.announce(b.topics)
 	b.e.blobs.committed(b.kept, b.dropped)
 	return nil
 }

@@ -24,13 +24,14 @@
 //	_meta   schema, layout, and the time up to which identifiers were minted
 //	_items  app, queue, shard, id            -> the item
 //	_lanes  app, queue, shard, lane, number  -> key in _items
-//	_due    queue, shard, due, app, id       -> key in _items
+//	_due    queue, shard, app, group, due, id -> key in _items
 //	_blobs  app, hash                        -> references, size, the bytes of a small blob
 //	_files  hash                             -> how many apps keep the file of a large blob
 //
 // _due is the one bucket about apps whose keys do not begin with the app: it is
 // a schedule and holds no facts. A worker asks "what is due next in this shard",
-// whoever it belongs to; everything in it can be told from _items. Of a lane
+// one party (app and group) after the other; everything in it can be told from
+// _items. Of a lane
 // only the first item stands in _due; when that is done, cancelled or steps
 // aside, the next one is put in.
 //

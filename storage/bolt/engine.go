@@ -47,6 +47,7 @@ type Engine struct {
 
 	wakeMu sync.Mutex
 	wakes  map[store.Queue]chan struct{}
+	topics map[string]chan struct{} // those that somebody listens to
 
 	commits, updates atomic.Int64
 }
@@ -138,6 +139,31 @@ func (e *Engine) wake(queues map[store.Queue]bool) {
 		select {
 		case e.waker(q) <- struct{}{}:
 		default:
+		}
+	}
+}
+
+// Listen implements store.Store.
+func (e *Engine) Listen(topic string) <-chan struct{} {
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
+	if e.topics[topic] == nil {
+		e.topics[topic] = make(chan struct{})
+	}
+	return e.topics[topic]
+}
+
+// announce tells those who listen.
+func (e *Engine) announce(topics map[string]bool) {
+	if len(topics) == 0 {
+		return
+	}
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
+	for t := range topics {
+		if c := e.topics[t]; c != nil {
+			close(c)
+			delete(e.topics, t)
 		}
 	}
 }

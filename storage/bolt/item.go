@@ -9,8 +9,11 @@ import (
 	"github.com/replygate/replygate/gateway/store"
 )
 
-// itemVersion begins the stored form of an item.
-const itemVersion = 1
+// itemVersion begins the stored form of an item; the first had no group.
+const (
+	itemVersion      = 2
+	itemVersionPlain = 1
+)
 
 // itemRow is an item as it is stored. Its reference is its key.
 type itemRow struct {
@@ -76,10 +79,29 @@ func duePrefix(q store.Queue, s store.Shard) []byte {
 	return append(appendPart(make([]byte, 0, 64), string(q)), byte(s))
 }
 
-// dueKey is an item's place in the schedule: queue, shard, due, app, id.
+// partyPrefix begins the keys of a party in a shard's schedule.
+func partyPrefix(pl leasePlace, p store.Party) []byte {
+	return appendPart(appendPart(duePrefix(pl.queue, pl.shard), string(p.App)), p.Group)
+}
+
+// cutParty reads the party out of a key of the schedule, and how long the part
+// of the key up to its end is.
+func cutParty(k []byte, prefix int) (p store.Party, length int, ok bool) {
+	if len(k) < prefix {
+		return p, 0, false
+	}
+	app, rest, ok1 := cutPart(k[prefix:])
+	if !ok1 {
+		return p, 0, false
+	}
+	group, rest, ok := cutPart(rest)
+	return store.Party{App: gateway.AppID(app), Group: group}, len(k) - len(rest), ok
+}
+
+// dueKey is an item's place in the schedule: queue, shard, app, group, due, id.
 func dueKey(it *itemRow) []byte {
-	k := binary.BigEndian.AppendUint64(duePrefix(it.Queue, it.Shard), millis(it.Due))
-	return appendPart(appendPart(k, string(it.App)), it.ID)
+	k := partyPrefix(leasePlace{it.Queue, it.Shard}, it.Party())
+	return appendPart(binary.BigEndian.AppendUint64(k, millis(it.Due)), it.ID)
 }
 
 // dueTime reads the time out of a key of the schedule.
@@ -105,10 +127,10 @@ func millis(t time.Time) uint64 { return uint64(max(0, t.UnixMilli())) }
 
 func unmillis(ms uint64) time.Time { return time.UnixMilli(int64(ms)).UTC() }
 
-// encode returns an item's stored form: version, then numbers as varints, lane
-// and payload.
+// encode returns an item's stored form: version, then numbers as varints, lane,
+// group and payload.
 func (it *itemRow) encode() []byte {
-	b := make([]byte, 0, 48+len(it.Lane)+len(it.Payload))
+	b := make([]byte, 0, 48+len(it.Lane)+len(it.Group)+len(it.Payload))
 	b = append(b, itemVersion)
 	b = binary.AppendUvarint(b, it.rev)
 	b = binary.AppendUvarint(b, it.place)
@@ -118,6 +140,8 @@ func (it *itemRow) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(it.Attempt))
 	b = binary.AppendUvarint(b, uint64(len(it.Lane)))
 	b = append(b, it.Lane...)
+	b = binary.AppendUvarint(b, uint64(len(it.Group)))
+	b = append(b, it.Group...)
 	return append(b, it.Payload...)
 }
 
@@ -125,7 +149,7 @@ func (it *itemRow) encode() []byte {
 func decodeItem(key, v []byte) (itemRow, error) {
 	var it itemRow
 	ref, ok := cutItemKey(key)
-	if !ok || len(v) == 0 || v[0] != itemVersion {
+	if !ok || len(v) == 0 || v[0] != itemVersion && v[0] != itemVersionPlain {
 		return it, damaged("an item is of an unknown form")
 	}
 	d := decoder{b: v[1:]}
@@ -136,6 +160,9 @@ func decodeItem(key, v []byte) (itemRow, error) {
 	it.EnqueuedAt = time.Unix(d.int(), int64(d.uint())).UTC()
 	it.Attempt = int(d.uint())
 	it.Lane = string(d.bytes(d.uint()))
+	if v[0] != itemVersionPlain {
+		it.Group = string(d.bytes(d.uint()))
+	}
 	it.Payload = bytes.Clone(d.b)
 	if d.bad {
 		return itemRow{}, damaged("an item is cut short")

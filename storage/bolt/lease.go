@@ -30,16 +30,23 @@ type leasePlace struct {
 // begins, and leases are ended after the commit: so a lease is seen either with
 // the item it holds or not at all.
 type leases struct {
-	mu   sync.Mutex
-	by   map[leasePlace]map[string]*lease
-	next uint64
-	n    int
+	mu sync.Mutex
+	by map[leasePlace]map[string]*lease
+	// turns tells which party of a place was served last.
+	turns map[leasePlace]store.Party
+	// heads are what NextDue found, of shards that have not changed since.
+	heads map[leasePlace][]head
+	next  uint64
+	n     int
 }
 
 // newLeases begins to count tokens somewhere, so that a lease from before a
 // restart does not fit one from after it.
 func newLeases() *leases {
-	return &leases{by: make(map[leasePlace]map[string]*lease), next: rand.Uint64() >> 1}
+	return &leases{
+		by: make(map[leasePlace]map[string]*lease), turns: make(map[leasePlace]store.Party),
+		heads: make(map[leasePlace][]head), next: rand.Uint64() >> 1,
+	}
 }
 
 func (ls *leases) take(p leasePlace, key string, rev uint64, until time.Time) *lease {
@@ -52,6 +59,7 @@ func (ls *leases) take(p leasePlace, key string, rev uint64, until time.Time) *l
 		ls.n++
 	}
 	ls.by[p][key] = l
+	ls.changed(p)
 	return l
 }
 
@@ -59,6 +67,7 @@ func (ls *leases) take(p leasePlace, key string, rev uint64, until time.Time) *l
 func (ls *leases) drop(l *lease) {
 	if ls.by[l.place][l.key] == l {
 		delete(ls.by[l.place], l.key)
+		ls.changed(l.place)
 		ls.n--
 	}
 }
@@ -128,6 +137,7 @@ func (ls *leases) committed(settled []*lease, touched []touch) {
 		ls.drop(l)
 	}
 	for _, t := range touched {
+		ls.changed(t.place)
 		if h := ls.by[t.place][t.key]; h != nil && h.rev != t.rev {
 			ls.drop(h)
 		}

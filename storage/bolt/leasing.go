@@ -30,26 +30,95 @@ func (e *Engine) Lease(ctx context.Context, r store.LeaseRequest) (out []store.L
 	return out, nil
 }
 
-// due returns the items that may be leased; in place of a token their revision.
+// due returns the items that may be leased, dealt to the parties one by one; in
+// place of a token their revision.
 func (ls *leases) due(rd *reader, r store.LeaseRequest) (out []store.Leased, err error) {
-	prefix := duePrefix(r.Queue, r.Shard)
-	held := ls.by[leasePlace{r.Queue, r.Shard}]
-	rg := store.Range{Prefix: prefix, To: store.Key(prefix).Uint(millis(r.Now) + 1)}
 	if r.Max <= 0 {
 		return nil, nil
 	}
-	err = rd.scan(dueBucket, rg, func(_ store.Key, key []byte) (bool, error) {
-		if l := held[string(key)]; l != nil && (l.settling || l.until.After(r.Now)) {
-			return true, nil
+	place := leasePlace{r.Queue, r.Shard}
+	lines, err := ls.lines(rd, place, r)
+	for round, dealt := 0, true; dealt && err == nil; round++ {
+		dealt = false
+		for _, l := range lines {
+			if round >= len(l.keys) || len(out) == r.Max {
+				continue
+			}
+			it, err := rd.named(l.keys[round])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, store.Leased{Item: it.Item, Lease: store.Lease{ItemRef: it.ItemRef, Token: it.rev}})
+			ls.turns[place], dealt = l.party, true
 		}
-		it, err := rd.named(key)
-		if err != nil {
-			return false, err
-		}
-		out = append(out, store.Leased{Item: it.Item, Lease: store.Lease{ItemRef: it.ItemRef, Token: it.rev}})
-		return len(out) < r.Max, nil
-	})
+	}
 	return out, err
+}
+
+// line is what of a party may be leased: keys in _items, the earliest due first.
+type line struct {
+	party store.Party
+	keys  [][]byte
+}
+
+// lines returns the parties that have something to lease, beginning behind the
+// one that was served last, no more of them and of each than can be dealt.
+func (ls *leases) lines(rd *reader, place leasePlace, r store.LeaseRequest) (out []line, err error) {
+	add := func(p store.Party) (more bool, err error) {
+		limit := r.Max
+		if r.Room != nil {
+			limit = min(limit, r.Room(p))
+		}
+		keys, err := ls.free(rd, place, p, r.Now, limit)
+		if len(keys) > 0 {
+			out = append(out, line{p, keys})
+		}
+		return len(out) < r.Max, err
+	}
+	last := store.Key(partyPrefix(place, ls.turns[place])).Next()
+	if err := rd.parties(place, last, nil, add); err != nil || len(out) == r.Max {
+		return out, err
+	}
+	return out, rd.parties(place, nil, last, add)
+}
+
+// free returns up to limit items of a party that are due and not leased.
+func (ls *leases) free(rd *reader, place leasePlace, p store.Party, now time.Time, limit int) (keys [][]byte, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	held, prefix := ls.by[place], store.Key(partyPrefix(place, p))
+	err = rd.scan(dueBucket, store.Range{Prefix: prefix, To: prefix.Uint(millis(now) + 1)}, func(_ store.Key, key []byte) (bool, error) {
+		if l := held[string(key)]; l == nil || !l.settling && !l.until.After(now) {
+			keys = append(keys, key)
+		}
+		return len(keys) < limit, nil
+	})
+	return keys, err
+}
+
+// parties calls fn for every party that stands in a shard's schedule, in order,
+// from a key on and up to another.
+func (r *reader) parties(place leasePlace, from, to store.Key, fn func(store.Party) (more bool, err error)) error {
+	prefix := duePrefix(place.queue, place.shard)
+	for {
+		var p store.Party
+		found := false
+		err := r.scan(dueBucket, store.Range{Prefix: prefix, From: from, To: to}, func(k store.Key, _ []byte) (bool, error) {
+			length, ok := 0, false
+			if p, length, ok = cutParty(k, len(prefix)); !ok {
+				return false, damaged("an entry of the schedule is cut short")
+			}
+			found, from = true, k[:length].Next()
+			return false, nil
+		})
+		if err != nil || !found {
+			return err
+		}
+		if more, err := fn(p); err != nil || !more {
+			return err
+		}
+	}
 }
 
 // Extend implements store.Store.
@@ -64,6 +133,7 @@ func (e *Engine) Extend(ctx context.Context, l store.Lease, until time.Time) err
 		return store.ErrLeaseLost
 	}
 	h.until = until
+	e.leases.changed(h.place)
 	return nil
 }
 
@@ -80,54 +150,4 @@ func (e *Engine) Release(ctx context.Context, ls []store.Lease) error {
 		}
 	}
 	return nil
-}
-
-// NextDue implements store.Store. It looks at the first free entry of each
-// shard's schedule, not at all of them.
-func (e *Engine) NextDue(ctx context.Context, q store.Queue) (next map[store.Shard]time.Time, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	e.leases.mu.Lock()
-	defer e.leases.mu.Unlock()
-	next = make(map[store.Shard]time.Time)
-	err = e.read(func(rd *reader) error {
-		for s := 0; s < 256 && s >= 0; {
-			if s, err = e.leases.nextDue(rd, q, store.Shard(s), next); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("next due of %s: %w", q, err)
-	}
-	return next, nil
-}
-
-// nextDue notes when the first shard from s on that has items is next due, and
-// returns the shard after it; -1 at the end.
-func (ls *leases) nextDue(rd *reader, q store.Queue, s store.Shard, next map[store.Shard]time.Time) (int, error) {
-	from, whole := duePrefix(q, s), appendPart(nil, string(q))
-	after := -1
-	err := rd.scan(dueBucket, store.Range{Prefix: whole, From: from}, func(k store.Key, key []byte) (bool, error) {
-		at, ok := dueTime(k, len(from))
-		if !ok {
-			return false, damaged("an entry of the schedule is cut short")
-		}
-		found := store.Shard(k[len(whole)])
-		if after >= 0 && int(found) != after-1 {
-			return false, nil
-		}
-		after = int(found) + 1
-		l := ls.by[leasePlace{q, found}][string(key)]
-		if l != nil {
-			at = l.until
-		}
-		if old, ok := next[found]; !ok || at.Before(old) {
-			next[found] = at
-		}
-		return l != nil, nil
-	})
-	return after, err
 }

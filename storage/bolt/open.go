@@ -27,7 +27,7 @@ const (
 
 // layout is the version of what this engine itself lays down: the keys and
 // values of its own buckets and the checksums of all.
-const layout = 1
+const layout = 2
 
 var (
 	schemaKey = []byte("schema")
@@ -84,7 +84,7 @@ func open(dir string, log *slog.Logger) (*Engine, error) {
 		dir: dir, log: log, file: f,
 		calls: make(chan *call), closing: make(chan struct{}), failed: make(chan struct{}),
 		leases: newLeases(), blobs: newBlobs(filepath.Join(dir, blobsDir)),
-		wakes: make(map[store.Queue]chan struct{}),
+		wakes: make(map[store.Queue]chan struct{}), topics: make(map[string]chan struct{}),
 	}
 	if err := e.inspect(); err != nil {
 		f.Close()
@@ -105,7 +105,11 @@ func (e *Engine) attach(name string) (err error) {
 	if e.db, err = bbolt.Open(name, 0o600, bboltOptions()); err != nil {
 		return fmt.Errorf("bbolt: %w", err)
 	}
-	if err = e.recall(); err != nil {
+	lay, err := e.recall()
+	if err == nil && lay < layout {
+		err = e.upgrade()
+	}
+	if err != nil {
 		e.db.Close()
 	}
 	return err
@@ -121,14 +125,13 @@ func bboltOptions() *bbolt.Options {
 }
 
 // recall reads the bucket _meta.
-func (e *Engine) recall() error {
-	return e.read(func(rd *reader) error {
+func (e *Engine) recall() (lay uint64, err error) {
+	return lay, e.read(func(rd *reader) error {
 		schema, err := rd.metaNumber(schemaKey)
 		if err != nil {
 			return err
 		}
-		lay, err := rd.metaNumber(layoutKey)
-		if err != nil {
+		if lay, err = rd.metaNumber(layoutKey); err != nil {
 			return err
 		}
 		if schema > store.SchemaVersion || lay > layout {

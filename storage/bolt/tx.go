@@ -29,6 +29,7 @@ type tx struct {
 	settled []*lease          // leases ended here
 	touched []touch           // items changed here
 	woken   []store.Queue     // queues with new work
+	topics  []string          // announced here
 	dropped []gateway.BlobRef // files that lost their last reference
 	kept    []gateway.BlobRef // files kept for the first time by an app
 	bytes   int
@@ -161,6 +162,8 @@ func (t *tx) Item(ref store.ItemRef) (store.Item, error) {
 }
 
 func (t *tx) NewID(prefix string) string { return t.b.newID(prefix) }
+
+func (t *tx) Announce(topic string) { t.topics = append(t.topics, topic) }
 
 // first returns the first record whose key begins with prefix; a nil key means
 // there is none.

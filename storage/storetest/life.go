@@ -86,7 +86,7 @@ func testClosed(h *harness) {
 	wg.Wait()
 	_, stage := h.s.Stage(ctx, app, nil)
 	_, lease := h.s.Lease(ctx, store.LeaseRequest{Queue: queue, Max: 1})
-	_, due := h.s.NextDue(ctx, queue)
+	_, due := h.s.NextDue(ctx, queue, nil)
 	for what, err := range map[string]error{
 		"view": h.s.View(ctx, func(store.Reader) error { return nil }), "stage": stage, "lease": lease, "next due": due,
 		"release": h.s.Release(ctx, nil),

@@ -219,7 +219,7 @@ func (m *queueModel) settleLost() {
 }
 
 func (m *queueModel) checkNextDue() {
-	got, err := m.h.s.NextDue(context.Background(), m.queue)
+	got, err := m.h.s.NextDue(context.Background(), m.queue, nil)
 	if err != nil {
 		m.h.Fatal(err)
 	}

@@ -24,8 +24,11 @@ var queueTests = []suiteTest{
 	{"queue/cancel", testCancel},
 	{"queue/a new item is not settled by an old lease", testNewItemOldLease},
 	{"queue/move", testMove},
+	{"queue/parties take turns", testTurns},
+	{"queue/no more of a party than there is room for", testRoom},
 	{"queue/next due", testNextDue},
 	{"queue/wake", testWake},
+	{"queue/listen", testListen},
 	{"queue/bad items are refused", testBadItems},
 }
 
@@ -97,12 +100,12 @@ func at(minutes int) time.Time { return epoch.Add(time.Duration(minutes) * time.
 
 func testItemKept(h *harness) {
 	it := inLane("lane\x00 with a zero", "id\x00\xff", 3)
-	it.Attempt, it.Payload = 5, []byte("payload")
+	it.Attempt, it.Payload, it.Group = 5, []byte("payload"), "group\x00"
 	it.EnqueuedAt = epoch.Add(123456789)
 	h.enqueue(it)
 	check := func(got store.Item) {
 		h.Helper()
-		same := got.ItemRef == it.ItemRef && got.Due.Equal(it.Due) && got.Lane == it.Lane && got.Attempt == it.Attempt &&
+		same := got.ItemRef == it.ItemRef && got.Due.Equal(it.Due) && got.Lane == it.Lane && got.Group == it.Group && got.Attempt == it.Attempt &&
 			string(got.Payload) == string(it.Payload) && got.EnqueuedAt.Equal(it.EnqueuedAt)
 		if !same {
 			h.Errorf("item %+v, want %+v", got, it)
@@ -198,7 +201,7 @@ func testMove(h *harness) {
 
 func (h *harness) wantDue(want map[store.Shard]time.Time) {
 	h.Helper()
-	got, err := h.s.NextDue(context.Background(), queue)
+	got, err := h.s.NextDue(context.Background(), queue, nil)
 	if err != nil {
 		h.Fatal(err)
 	}

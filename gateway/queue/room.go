@@ -1,0 +1,78 @@
+package queue
+
+import (
+	"math"
+	"time"
+
+	"github.com/replygate/replygate/gateway/store"
+)
+
+// rooms tells how many more items of each party may be held. It is the pump's.
+type rooms struct {
+	limit func(store.Party, time.Time) (int, time.Time)
+	held  map[store.Party]int
+	// full are parties that were denied: when an item of one ends, there may be
+	// more of it to do than the pump knows.
+	full map[store.Party]bool
+	now  time.Time
+	// next is when the first of the parties that may hold nothing may again.
+	next time.Time
+	// filled tells that a party took the last of its room since the last look.
+	filled bool
+}
+
+func newRooms(limit func(store.Party, time.Time) (int, time.Time)) rooms {
+	return rooms{limit: limit, held: map[store.Party]int{}, full: map[store.Party]bool{}}
+}
+
+// look sets the time at which rooms are asked for.
+func (r *rooms) look(now time.Time) { r.now, r.filled = now, false }
+
+// anew begins asking for the rooms of all parties.
+func (r *rooms) anew(now time.Time) {
+	r.look(now)
+	r.next = time.Time{}
+	clear(r.full)
+}
+
+// opens tells whether a party that may hold nothing may again.
+func (r *rooms) opens(now time.Time) bool { return !r.next.IsZero() && !r.next.After(now) }
+
+// room is a store.Room.
+func (r *rooms) room(p store.Party) int {
+	if r.limit == nil {
+		return math.MaxInt
+	}
+	n, from := r.limit(p, r.now)
+	if n <= 0 && from.After(r.now) && (r.next.IsZero() || from.Before(r.next)) {
+		r.next = from
+	}
+	if n -= r.held[p]; n > 0 {
+		return n
+	}
+	r.full[p] = true
+	return 0
+}
+
+// take counts a leased item.
+func (r *rooms) take(p store.Party) {
+	if r.limit == nil {
+		return
+	}
+	r.held[p]++
+	r.filled = r.room(p) == 0 || r.filled
+}
+
+// leave counts one that has ended, and tells whether others of its party may
+// have been kept waiting.
+func (r *rooms) leave(p store.Party) bool {
+	if r.limit == nil {
+		return false
+	}
+	if r.held[p]--; r.held[p] <= 0 {
+		delete(r.held, p)
+	}
+	full := r.full[p]
+	delete(r.full, p)
+	return full
+}
