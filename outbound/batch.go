@@ -1,9 +1,12 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/replygate/replygate/dkim"
@@ -53,6 +56,9 @@ func (b *batch) add(ctx context.Context, in *notify.Input, d notify.Decision) er
 	var mails []mail
 	if d.Act == notify.Send {
 		l := letter{batch: b, in: in, decision: d}
+		if err := l.address(ctx); err != nil {
+			return err
+		}
 		if err := l.prepare(ctx); err != nil {
 			return err
 		}
@@ -82,6 +88,9 @@ func (b *batch) store(tx store.Tx) error {
 			continue
 		}
 		for _, m := range b.mails[i] {
+			if !slices.Contains(n.Deliveries, m.sent.Delivery) {
+				continue // to an address that was taken away since
+			}
 			if err := b.keep(tx, m); err != nil {
 				return err
 			}
@@ -141,24 +150,47 @@ type letter struct {
 	*batch
 	in       *notify.Input
 	decision notify.Decision
+	reply    gateway.Address // zero: replying is off
 	content  compose.Notification
+}
+
+// address finds the reply address of the person, who may be an agent that takes
+// no part in the conversation.
+func (l *letter) address(ctx context.Context) (err error) {
+	app, conv, user := l.pending.App.ID, l.pending.Conversation.ID, l.in.Participant.User
+	switch {
+	case l.role().ReplyDisabled:
+	case l.in.Participant.Routed:
+		l.reply, err = l.Chat.RoutedAddress(ctx, app, conv, user)
+	default:
+		l.reply, err = l.Chat.ReplyAddress(ctx, app, conv, user)
+	}
+	if err != nil {
+		return fmt.Errorf("reply address: %w", err)
+	}
+	return nil
+}
+
+// role is the settings the person is mailed by.
+func (l *letter) role() gateway.Role { return l.pending.App.Role(l.in.User.Role) }
+
+// fromName is the role's own sender name, empty if it has none.
+func (l *letter) fromName(names []string) string {
+	return strings.ReplaceAll(l.role().SenderName, "{sender_name}", strings.Join(names, ", "))
 }
 
 // prepare gathers what the mails to all addresses of the person share.
 func (l *letter) prepare(ctx context.Context) error {
 	p := &l.pending
 	conv := p.Conversation
-	reply, err := l.Chat.ReplyAddress(ctx, p.App.ID, conv.ID, l.in.Participant.User)
-	if err != nil {
-		return fmt.Errorf("reply address: %w", err)
-	}
 	names, messages, previous, err := l.load(ctx)
 	if err != nil {
 		return err
 	}
 	l.content = compose.Notification{
-		From: gateway.Address{LocalPart: l.Sender, Domain: l.Domain}, SenderNames: names, Via: via(&p.App),
-		RecipientName: l.in.User.Name, ReplyTo: reply, MayReply: l.in.Participant.MayWrite(),
+		From:     gateway.Address{LocalPart: cmp.Or(l.role().SenderAddress, l.Sender), Domain: l.Domain},
+		FromName: l.fromName(names), SenderNames: names, Via: via(&p.App),
+		RecipientName: l.in.User.Name, ReplyTo: l.reply, MayReply: l.in.Participant.MayWrite(),
 		Subject: subject(conv, previous), Locale: locale(&p.App, &l.in.User),
 		Messages: messages, Earlier: l.decision.Earlier,
 		ThreadRoot: compose.ThreadRoot(l.Domain, p.App.ID, conv.ID, conv.Incarnation),
@@ -185,11 +217,7 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 		ExpiresAt: l.now.Add(giveUpAfter),
 	}
 	d.MessageID = compose.MessageID(l.Domain, d.ID)
-	n := l.content
-	n.To, n.MessageID = to, d.MessageID
-	n.UnsubscribeMail = l.Tokens.Address(token.Unsubscribe, unsubscribe, l.Domain)
-	n.UnsubscribeURL = l.PublicURL + "/u/" + n.UnsubscribeMail.LocalPart
-	composed, err := compose.Compose(n)
+	composed, err := compose.Compose(l.addressed(to, d.MessageID, unsubscribe))
 	if err != nil {
 		return d, mail{}, err
 	}
@@ -210,6 +238,15 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 	}
 	d.Blob, m.sent.Body = m.raw.Ref, m.body.Ref
 	return d, m, nil
+}
+
+// addressed is the mail to one address, with the links that are its own.
+func (l *letter) addressed(to gateway.Address, messageID string, unsubscribe gateway.Handle) compose.Notification {
+	n := l.content
+	n.To, n.MessageID = to, messageID
+	n.UnsubscribeMail = l.Tokens.Address(token.Unsubscribe, unsubscribe, l.Domain)
+	n.UnsubscribeURL = l.PublicURL + "/u/" + n.UnsubscribeMail.LocalPart
+	return n
 }
 
 func (l *letter) remember(d gateway.Delivery, c compose.Mail) gateway.Sent {
