@@ -182,6 +182,14 @@ func (r Role) WaitsFor() time.Duration {
 	return DefaultDelay
 }
 
+// WaitsSet is the delay as it was set, 0 if it was not.
+func (r Role) WaitsSet() time.Duration {
+	if r.Delay == nil {
+		return 0
+	}
+	return *r.Delay
+}
+
 // Defers is how long typing and further messages put a mail off at most.
 func (r Role) Defers() time.Duration {
 	if r.MaxDefer == nil {

@@ -95,8 +95,9 @@ type appKeyCommand struct {
 
 type appKeyCreateCommand struct {
 	operatorFlags
-	App  string `arg:"" help:"The app's id."`
-	Test bool   `help:"Make a test key."`
+	App     string `arg:"" help:"The app's id."`
+	Test    bool   `help:"Make a test key." xor:"kind"`
+	RunOnly bool   `help:"Make a key that may do nothing but start notifications, for a crontab." xor:"kind"`
 }
 
 // Help shows an example.
@@ -106,7 +107,7 @@ func (appKeyCreateCommand) Help() string {
 
 // Run makes a key.
 func (c appKeyCreateCommand) Run(e *env) error {
-	return c.key(e, c.App, map[string]any{"test": c.Test})
+	return c.key(e, c.App, map[string]any{"test": c.Test, "run": c.RunOnly})
 }
 
 type appKeyImportCommand struct {

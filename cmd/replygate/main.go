@@ -21,13 +21,14 @@ import (
 
 // cli is the command line. Each command is a struct with a Run method.
 type cli struct {
-	Demo    demoCommand    `cmd:"" help:"Run the whole loop once, on loopback, printed step by step."`
-	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
-	App     appCommand     `cmd:"" help:"Make and list apps (tenants), their keys and endpoints."`
-	DKIM    dkimCommand    `cmd:"" name:"dkim" help:"Make and show signing keys."`
-	DNS     dnsCommand     `cmd:"" name:"dns" help:"Print the DNS records to publish, as a zone file."`
-	Extract extractCommand `cmd:"" help:"Show what a person wrote in a reply mail."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Demo          demoCommand          `cmd:"" help:"Run the whole loop once, on loopback, printed step by step."`
+	Serve         serveCommand         `cmd:"" help:"Run the gateway."`
+	App           appCommand           `cmd:"" help:"Make and list apps (tenants), their keys and endpoints."`
+	Notifications notificationsCommand `cmd:"" help:"Start notifications from outside."`
+	DKIM          dkimCommand          `cmd:"" name:"dkim" help:"Make and show signing keys."`
+	DNS           dnsCommand           `cmd:"" name:"dns" help:"Print the DNS records to publish, as a zone file."`
+	Extract       extractCommand       `cmd:"" help:"Show what a person wrote in a reply mail."`
+	Version       versionCommand       `cmd:"" help:"Print the version."`
 }
 
 // env is what commands have of the world around them.

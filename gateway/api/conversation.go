@@ -59,9 +59,11 @@ func listConversations(c *call, _ []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := c.Chat.Conversations(c.ctx, c.app.ID, chat.ConversationsQuery{
-		Limit: limit, StartingAfter: gateway.ConversationID(c.param("startingAfter")),
-	})
+	q, err := c.conversationsQuery(limit)
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.Chat.Conversations(c.ctx, c.app.ID, q)
 	return list{out}, err
 }
 
@@ -70,8 +72,11 @@ func listUserConversations(c *call, ids []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := c.Chat.UserConversations(c.ctx, c.app.ID, gateway.UserID(ids[0]), chat.ConversationsQuery{
-		Limit: limit, StartingAfter: gateway.ConversationID(c.param("startingAfter")), Unread: c.param("unreadsOnly") == "true",
-	})
+	q, err := c.conversationsQuery(limit)
+	if err != nil {
+		return nil, err
+	}
+	q.Unread = c.param("unreadsOnly") == "true"
+	out, err := c.Chat.UserConversations(c.ctx, c.app.ID, gateway.UserID(ids[0]), q)
 	return list{out}, err
 }

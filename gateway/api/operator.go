@@ -7,12 +7,14 @@ import (
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
+	"github.com/replygate/replygate/gateway/chat"
 )
 
 // Operator is the API of the operator's commands, served on a local socket that
 // only the operator can open; it asks for no key.
 type Operator struct {
 	Apps app.Service
+	Chat *chat.Service
 	Log  *slog.Logger
 }
 
@@ -28,6 +30,7 @@ type ShownApp struct {
 type ShownKey struct {
 	ID      gateway.KeyID `json:"id"`
 	Test    bool          `json:"test"`
+	Run     bool          `json:"run"` // may only start notifications
 	Revoked bool          `json:"revoked"`
 	Secret  string        `json:"secret,omitempty"`
 }
@@ -46,6 +49,7 @@ func NewOperator(o Operator) http.Handler {
 		on(http.MethodPost, "apps/*/keys", o.createKey),
 		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
 		on(http.MethodPut, "apps/*/endpoints/*", o.putEndpoint),
+		on(http.MethodPost, "apps/*/notifications/run", o.run),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out, err := o.serve(table, r)
@@ -80,12 +84,16 @@ func (o Operator) serve(table []route, r *http.Request) (any, error) {
 func showApp(a gateway.App) ShownApp {
 	out := ShownApp{ID: a.ID, Name: a.Name, Keys: []ShownKey{}, Endpoints: []shownEndpoint{}}
 	for _, k := range a.Keys {
-		out.Keys = append(out.Keys, ShownKey{ID: k.ID, Test: k.Test, Revoked: k.RevokedAt != nil})
+		out.Keys = append(out.Keys, showKey(k))
 	}
 	for _, e := range a.Endpoints {
 		out.Endpoints = append(out.Endpoints, showEndpoint(e, ""))
 	}
 	return out
+}
+
+func showKey(k gateway.Key) ShownKey {
+	return ShownKey{ID: k.ID, Test: k.Test, Run: k.Scope == gateway.ScopeRun, Revoked: k.RevokedAt != nil}
 }
 
 func (o Operator) list(c *call, _ []string) (any, error) {
@@ -120,6 +128,7 @@ func (o Operator) create(c *call, _ []string) (any, error) {
 func (o Operator) createKey(c *call, ids []string) (any, error) {
 	var in struct {
 		Test  bool   `json:"test"`
+		Run   bool   `json:"run"`
 		Value string `json:"value"`
 	}
 	if err := c.into(&in); err != nil {
@@ -129,8 +138,26 @@ func (o Operator) createKey(c *call, ids []string) (any, error) {
 		k, err := o.Apps.ImportKey(c.ctx, gateway.AppID(ids[0]), in.Value, in.Test)
 		return ShownKey{ID: k.ID, Test: k.Test}, err
 	}
-	k, err := o.Apps.CreateKey(c.ctx, gateway.AppID(ids[0]), in.Test)
-	return ShownKey{ID: k.ID, Test: k.Test, Secret: k.Secret}, err
+	var k app.NewKey
+	var err error
+	if in.Run {
+		k, err = o.Apps.CreateRunKey(c.ctx, gateway.AppID(ids[0]))
+	} else {
+		k, err = o.Apps.CreateKey(c.ctx, gateway.AppID(ids[0]), in.Test)
+	}
+	out := showKey(k.Key)
+	out.Secret = k.Secret
+	return out, err
+}
+
+// run starts the notifications of an external schedule.
+func (o Operator) run(c *call, ids []string) (any, error) {
+	a, err := o.Apps.App(c.ctx, gateway.AppID(ids[0]))
+	if err != nil {
+		return nil, err
+	}
+	n, err := o.Chat.Run(c.ctx, a.ID)
+	return ran{n}, err
 }
 
 func (o Operator) revokeKey(c *call, ids []string) (any, error) {

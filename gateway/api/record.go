@@ -1,6 +1,8 @@
 package api
 
 import (
+	"errors"
+
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/wire"
@@ -39,11 +41,37 @@ func listReplies(c *call, _ []string) (any, error) {
 		})
 }
 
+// listNotifications answers why somebody got, or did not get, a mail. Those of
+// one recipient are found without looking at the others'.
 func listNotifications(c *call, _ []string) (any, error) {
 	user, conv := gateway.UserID(c.param("recipientId")), gateway.ConversationID(c.param("conversationId"))
-	return records(c, store.Decisions, wire.NotificationOf, func(n gateway.Notification) bool {
-		return (user == "" || n.Recipient == user) && (conv == "" || n.Conversation == conv)
+	state, reason := gateway.NotificationState(c.param("state")), gateway.Reason(c.param("reason"))
+	want := func(n gateway.Notification) bool {
+		return (conv == "" || n.Conversation == conv) && (state == "" || n.State == state) && (reason == "" || n.Reason == reason)
+	}
+	if user == "" {
+		return records(c, store.Decisions, wire.NotificationOf, want)
+	}
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
+	}
+	rg := store.Range{Prefix: store.UserKey(c.app.ID, user), Reverse: true}
+	if after := c.param("startingAfter"); after != "" {
+		rg.To = rg.Prefix.String(after)
+	}
+	out := []wire.Notification{}
+	err = c.Store.View(c.ctx, func(rd store.Reader) error {
+		out = out[:0]
+		return store.DecisionsOf.Scan(rd, rg, func(_ store.Key, at store.DecisionPlace) (bool, error) {
+			n, found, err := store.Decisions.Find(rd, store.AppKey(c.app.ID).String(string(at.Notification)))
+			if found && want(n) {
+				out = append(out, wire.NotificationOf(n))
+			}
+			return err == nil && len(out) < limit, errors.Join(err, c.ctx.Err())
+		})
 	})
+	return list{out}, err
 }
 
 func listDeliveries(c *call, _ []string) (any, error) {

@@ -23,6 +23,10 @@ type Server struct {
 	Store store.Store
 	Links wire.Links
 	Log   *slog.Logger
+	// Renderer shows mails without sending them.
+	Renderer Renderer
+	// Templates checks templates before they are stored; nil: by size only.
+	Templates TemplateChecker
 	// Observe, if set, is told of every answer, with the route's pattern.
 	Observe func(method, route string, status int, took time.Duration)
 
@@ -32,12 +36,13 @@ type Server struct {
 // call is one request on its way.
 type call struct {
 	*Server
-	ctx   context.Context
-	app   gateway.App
-	key   gateway.Key
-	body  []byte
-	query url.Values
-	head  http.Header
+	ctx    context.Context
+	method string
+	app    gateway.App
+	key    gateway.Key
+	body   []byte
+	query  url.Values
+	head   http.Header
 }
 
 // New completes a Server.
@@ -84,9 +89,8 @@ func (s *Server) serve(r *http.Request) (any, error) {
 	if !ok || len(path) < 2 || path[0] != "v1" || path[1] == "" {
 		return nil, fail(http.StatusNotFound, "NOT_FOUND", "path", "There is nothing here; the API begins with /v1/{appId}.")
 	}
-	c := &call{Server: s, ctx: r.Context(), query: r.URL.Query(), head: r.Header}
-	var err error
-	if c.app, c.key, err = s.authenticate(r, gateway.AppID(path[1])); err != nil {
+	c := &call{Server: s, ctx: r.Context(), method: r.Method, query: r.URL.Query(), head: r.Header}
+	if err := c.authenticate(r, gateway.AppID(path[1]), path[2:]); err != nil {
 		return nil, err
 	}
 	h, ids, known := find(s.routes, r.Method, path[2:])
@@ -96,23 +100,40 @@ func (s *Server) serve(r *http.Request) (any, error) {
 	case h == nil:
 		return nil, fail(http.StatusNotFound, "NOT_FOUND", "path", "There is no such route.")
 	}
+	var err error
 	if c.body, err = readBody(r); err != nil {
 		return nil, err
 	}
 	return h(c, ids)
 }
 
-// authenticate checks the secret key. Which of app and key is wrong is not told.
-func (s *Server) authenticate(r *http.Request, id gateway.AppID) (gateway.App, gateway.Key, error) {
+// authenticate checks the key. Which of app and key is wrong is not told.
+func (c *call) authenticate(r *http.Request, id gateway.AppID, path []string) error {
 	scheme, presented, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") && presented != "" {
-		a, k, err := s.Apps.Authenticate(r.Context(), id, strings.TrimSpace(presented))
-		if !errors.Is(err, app.ErrUnauthorized) {
-			return a, k, err
+	presented = strings.TrimSpace(presented)
+	elsewhere := false // not in the header: only a run-only key may be
+	if !strings.EqualFold(scheme, "Bearer") {
+		presented = ""
+	}
+	if presented == "" && isRun(path) {
+		var err error
+		if presented, err = c.runKey(r); err != nil {
+			return err
+		}
+		elsewhere = true
+	}
+	if presented != "" {
+		a, k, err := c.Apps.Authenticate(c.ctx, id, presented)
+		if err == nil && allowed(k, path) && (!elsewhere || k.Scope == gateway.ScopeRun) {
+			c.app, c.key = a, k
+			return nil
+		}
+		if err != nil && !errors.Is(err, app.ErrUnauthorized) {
+			return err
 		}
 	}
-	return gateway.App{}, gateway.Key{}, fail(http.StatusUnauthorized, "UNAUTHORIZED", "authorization",
-		"Send the app's secret key as \"Authorization: Bearer <key>\"; this one does not open this app.")
+	return fail(http.StatusUnauthorized, "UNAUTHORIZED", "authorization",
+		"Send the app's secret key as \"Authorization: Bearer <key>\"; this one does not open this.")
 }
 
 // pattern is the route's pattern with ids left out, for logs and metrics.

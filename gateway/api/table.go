@@ -12,6 +12,7 @@ func table() []route {
 	)
 	return []route{
 		on(get, "", getApp),
+		on(put, "", putApp),
 
 		on(get, "users", listUsers),
 		on(put, "users", putUsers),
@@ -40,6 +41,10 @@ func table() []route {
 		on(post, messages+"/*", editMessage),
 		on(delete_, messages+"/*", deleteMessage),
 
+		on(get, "departments", listDepartments),
+		on(get, "departments/*", getDepartment),
+		on(put, "departments/*", putDepartment),
+		on(delete_, "departments/*", deleteDepartment),
 		on(get, "roles/*", getRole),
 		on(put, "roles/*", putRole),
 		on(get, "endpoints", listEndpoints),
@@ -48,23 +53,12 @@ func table() []route {
 		on(delete_, "endpoints/*", deleteEndpoint),
 
 		on(get, "notifications", listNotifications),
+		on(post, runPath, run),
+		on(get, runPath, run),
+		on(post, "render", render),
 		on(get, "deliveries", listDeliveries),
 		on(get, "replies", listReplies),
 		on(post, "replies/*/approve", approveReply),
 		on(post, "replies/*/reject", rejectReply),
 	}
-}
-
-// getApp is the app as its backend sees it.
-func getApp(c *call, _ []string) (any, error) {
-	custom := c.app.Custom
-	if custom == nil {
-		custom = map[string]string{}
-	}
-	return struct {
-		ID            string            `json:"id"`
-		Name          string            `json:"name"`
-		DefaultLocale string            `json:"defaultLocale"`
-		Custom        map[string]string `json:"custom"`
-	}{string(c.app.ID), c.app.Name, c.app.DefaultLocale, custom}, nil
 }

@@ -102,6 +102,7 @@ type Settings struct {
 	Policy        *gateway.AuthPolicy
 	Sender        *gateway.Sender
 	Custom        map[string]*string // merged; nil values remove
+	EmailDisabled *bool
 }
 
 // PutSettings changes settings.
@@ -124,6 +125,7 @@ func (s Service) PutSettings(ctx context.Context, id gateway.AppID, in Settings)
 		set(&a.DefaultLocale, in.DefaultLocale)
 		set(&a.Policy, in.Policy)
 		set(&a.Sender, in.Sender)
+		set(&a.EmailDisabled, in.EmailDisabled)
 		for k, v := range in.Custom {
 			if v == nil {
 				delete(a.Custom, k)

@@ -22,6 +22,7 @@ var ErrUnauthorized = errors.New("the key is not one of this app")
 const (
 	livePrefix = "sk_live_"
 	testPrefix = "sk_test_"
+	runPrefix  = "run_"
 )
 
 // Bounds of an app's keys.
@@ -41,14 +42,22 @@ type NewKey struct {
 
 // CreateKey makes a key: 160 random bits behind a prefix.
 func (s Service) CreateKey(ctx context.Context, id gateway.AppID, test bool) (NewKey, error) {
+	if test {
+		return s.addKey(ctx, id, newKey(testPrefix), gateway.Key{Test: true})
+	}
+	return s.addKey(ctx, id, newKey(livePrefix), gateway.Key{})
+}
+
+// CreateRunKey makes a key that may start the notifications of an external
+// schedule and nothing else.
+func (s Service) CreateRunKey(ctx context.Context, id gateway.AppID) (NewKey, error) {
+	return s.addKey(ctx, id, newKey(runPrefix), gateway.Key{Scope: gateway.ScopeRun})
+}
+
+func newKey(prefix string) string {
 	b := make([]byte, 20)
 	rand.Read(b)
-	prefix := livePrefix
-	if test {
-		prefix = testPrefix
-	}
-	value := prefix + strings.ToLower(base32.StdEncoding.EncodeToString(b))
-	return s.addKey(ctx, id, value, test)
+	return prefix + strings.ToLower(base32.StdEncoding.EncodeToString(b))
 }
 
 // ImportKey takes over a key that exists, so that a backend keeps its own.
@@ -60,10 +69,11 @@ func (s Service) ImportKey(ctx context.Context, id gateway.AppID, value string, 
 	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return NewKey{}, gateway.Wrong("key", "A key holds printable ASCII characters without spaces.")
 	}
-	return s.addKey(ctx, id, value, test)
+	return s.addKey(ctx, id, value, gateway.Key{Test: test})
 }
 
-func (s Service) addKey(ctx context.Context, id gateway.AppID, value string, test bool) (NewKey, error) {
+// addKey stores a key with the value and the kind of k.
+func (s Service) addKey(ctx context.Context, id gateway.AppID, value string, kind gateway.Key) (NewKey, error) {
 	hash := sha256.Sum256([]byte(value))
 	var out gateway.Key
 	_, err := s.change(ctx, id, func(tx store.Tx, a *gateway.App) error {
@@ -76,10 +86,9 @@ func (s Service) addKey(ctx context.Context, id gateway.AppID, value string, tes
 		if len(a.Keys) >= MaxKeys {
 			return gateway.Wrong("key", "An app has at most %d keys; revoked ones count.", MaxKeys)
 		}
-		out = gateway.Key{
-			ID: gateway.KeyID(tx.NewID(gateway.PrefixKey)), Hash: hash[:],
-			Sealed: s.Box.Seal(secret.PurposeAPIKey, []byte(value)), Test: test, CreatedAt: s.now(),
-		}
+		out = kind
+		out.ID, out.Hash, out.CreatedAt = gateway.KeyID(tx.NewID(gateway.PrefixKey)), hash[:], s.now()
+		out.Sealed = s.Box.Seal(secret.PurposeAPIKey, []byte(value))
 		a.Keys = append(a.Keys, out)
 		return nil
 	})
@@ -132,12 +141,13 @@ type KeyValue struct {
 	Value []byte
 }
 
-// KeyValues opens the app's live keys, the newest first.
+// KeyValues opens the app's live keys, the newest first. Run-only keys are not
+// among them: nothing is signed with what stands in a crontab.
 func (s Service) KeyValues(a gateway.App) ([]KeyValue, error) {
 	var out []KeyValue
 	for i := len(a.Keys) - 1; i >= 0; i-- {
 		k := a.Keys[i]
-		if k.RevokedAt != nil {
+		if k.RevokedAt != nil || k.Scope != gateway.ScopeAll {
 			continue
 		}
 		value, err := s.Box.Open(secret.PurposeAPIKey, k.Sealed)

@@ -79,6 +79,12 @@ func (k Key) String(s string) Key {
 	return append(out, 0, 1)
 }
 
+// text reads a key that is one string part.
+func (k Key) text() string {
+	out := bytes.TrimSuffix(k, []byte{0, 1})
+	return string(bytes.ReplaceAll(out, []byte{0, 0xff}, []byte{0}))
+}
+
 // Uint returns the key with one more number.
 func (k Key) Uint(n uint64) Key {
 	return binary.BigEndian.AppendUint64(bytes.Clone(k), n)

@@ -279,6 +279,20 @@ func FindMessage(rd Reader, app gateway.AppID, c gateway.ConversationID, id gate
 	return Messages.Get(rd, MessageKey(app, c, p.CreatedAt, p.Number))
 }
 
+// TemplatesOf loads a role's own templates by locale; nil if it has none.
+func TemplatesOf(rd Reader, app gateway.AppID, role string) (map[string]gateway.Template, error) {
+	var out map[string]gateway.Template
+	prefix := AppKey(app).String(role)
+	err := Templates.Scan(rd, Range{Prefix: prefix}, func(k Key, t gateway.Template) (bool, error) {
+		if out == nil {
+			out = map[string]gateway.Template{}
+		}
+		out[k[len(prefix):].text()] = t
+		return true, nil
+	})
+	return out, err
+}
+
 // NotificationItem names the due item of a conversation.
 func NotificationItem(app gateway.AppID, c gateway.ConversationID) ItemRef {
 	return ItemRef{Notifications, app, ShardOf(app, string(c)), string(c)}

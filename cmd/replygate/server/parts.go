@@ -27,13 +27,17 @@ func (s *Server) linkHosts() []string {
 	return nil
 }
 
+// notifier decides about notifications and writes their mails.
+func (s *Server) notifier() *outbound.Notifier {
+	return &outbound.Notifier{
+		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Keys: s.Keys, Domain: s.Config.Domain,
+		PublicURL: s.Config.HTTP.PublicURL, Sender: inbound.General, Log: s.Log.With("room", "notifier"),
+	}
+}
+
 // queues are the runners of the three queues.
 func (s *Server) queues() []func(context.Context) error {
 	c := s.Config
-	notifier := &outbound.Notifier{
-		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Keys: s.Keys,
-		Domain: c.Domain, PublicURL: c.HTTP.PublicURL, Sender: inbound.General, Log: s.Log.With("room", "notifier"),
-	}
 	router, client, err := s.smarthost()
 	if err != nil {
 		return []func(context.Context) error{func(context.Context) error { return err }}
@@ -57,7 +61,7 @@ func (s *Server) queues() []func(context.Context) error {
 		}
 	}
 	return []func(context.Context) error{
-		run(store.Notifications, 4, notifier.Handle, func() {}),
+		run(store.Notifications, 4, s.notifier().Handle, func() {}),
 		run(store.Deliveries, 64, courier.Handle, func() { client.Close() }),
 		run(store.Events, 256, teller.Handle, teller.Close),
 	}

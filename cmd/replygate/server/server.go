@@ -93,6 +93,7 @@ func OpenStore(o Options) (_ *Server, err error) {
 	}
 	s.box = secret.NewBox(keys)
 	s.Apps = app.Service{Store: s.engine, Box: s.box}
+	s.chat = &chat.Service{Store: s.engine, Tokens: token.NewMinter(keys), Domain: o.Config.Domain}
 	return s, nil
 }
 

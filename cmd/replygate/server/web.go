@@ -30,6 +30,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 func (s *Server) handler() http.Handler {
 	calls := api.New(api.Server{
 		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
+		Renderer: renderer{s.notifier()},
 	})
 	seen := pages.New(pages.Config{
 		Store: s.engine, Unsubscriber: suppression.Service{Store: s.engine}, Tokens: s.tokens,

@@ -1,0 +1,50 @@
+package server
+
+import (
+	"context"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/api"
+	"github.com/replygate/replygate/gateway/notify"
+	"github.com/replygate/replygate/outbound"
+)
+
+// renderer lends outbound's preview of a mail to the API.
+type renderer struct{ notifier *outbound.Notifier }
+
+// Render is api.Renderer.
+func (r renderer) Render(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (api.Rendered, error) {
+	p, err := r.notifier.Preview(ctx, app, c, u)
+	if err != nil {
+		return api.Rendered{}, err
+	}
+	out := api.Rendered{Decision: decisionOf(p.Decision)}
+	if p.Mail == nil {
+		return out, nil
+	}
+	out.Mail = &api.RenderedMail{
+		From: p.From.String(), To: []string{}, Subject: p.Mail.Subject,
+		Text: p.Mail.Text, HTML: p.Mail.HTML, Raw: string(p.Mail.Raw),
+	}
+	for _, to := range p.To {
+		out.Mail.To = append(out.Mail.To, to.String())
+	}
+	if !p.ReplyTo.IsZero() {
+		reply := p.ReplyTo.String()
+		out.Mail.ReplyTo = &reply
+	}
+	return out, nil
+}
+
+func decisionOf(d notify.Decision) api.RenderedDecision {
+	out := api.RenderedDecision{Act: d.Act.String()}
+	if d.Act == notify.Skip {
+		sentence := d.Reason.Sentence()
+		out.Reason, out.Sentence = &d.Reason, &sentence
+	}
+	if d.Act == notify.Wait {
+		until := d.Until.UnixMilli()
+		out.Until = &until
+	}
+	return out
+}
