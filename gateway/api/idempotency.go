@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -15,7 +16,7 @@ const maxIdempotencyKey = 255
 
 // idempotent is a call that carries an Idempotency-Key: its answer is stored in
 // the transaction of what it did, for 24 hours, by app and API key, and given
-// again to a call with the same key and body.
+// again to a call with the same key, path and body.
 type idempotent struct {
 	key    store.Key
 	hash   []byte
@@ -32,7 +33,7 @@ func (c *call) idempotency() (*idempotent, error) {
 	if len(k) > maxIdempotencyKey {
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "Idempotency-Key", "An Idempotency-Key has at most 255 octets.")
 	}
-	h := sha256.Sum256(c.body)
+	h := sha256.Sum256(fmt.Appendf(nil, "%q %s", c.path, c.body))
 	return &idempotent{key: store.AppKey(c.app.ID).String(string(c.key.ID)).String(k), hash: h[:], now: time.Now()}, nil
 }
 
@@ -47,7 +48,7 @@ func (i *idempotent) before(tx store.Tx) (answered bool, err error) {
 		return false, err
 	}
 	if !bytes.Equal(old.BodyHash, i.hash) {
-		return false, fail(http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key", "This key was used for another body within 24 hours.")
+		return false, fail(http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key", "This key was used for another call or body within 24 hours.")
 	}
 	i.answer = old.Answer
 	return true, nil

@@ -40,6 +40,7 @@ type call struct {
 	method string
 	app    gateway.App
 	key    gateway.Key
+	path   []string // below /v1/{appId}, decoded
 	body   []byte
 	query  url.Values
 	head   http.Header
@@ -93,7 +94,8 @@ func (s *Server) serve(r *http.Request) (any, error) {
 	if err := c.authenticate(r, gateway.AppID(path[1]), path[2:]); err != nil {
 		return nil, err
 	}
-	h, ids, known := find(s.routes, r.Method, path[2:])
+	c.path = path[2:]
+	h, ids, known := find(s.routes, r.Method, c.path)
 	switch {
 	case h == nil && known:
 		return nil, fail(http.StatusNotFound, "NOT_FOUND", "method", "This path does not take "+r.Method+".")

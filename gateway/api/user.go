@@ -1,6 +1,9 @@
 package api
 
 import (
+	"encoding/json"
+	"errors"
+
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/wire"
@@ -16,9 +19,23 @@ func putUser(c *call, ids []string) (any, error) {
 }
 
 func putUsers(c *call, _ []string) (any, error) {
-	var batch map[gateway.UserID]chat.UserPatch
-	if err := c.into(&batch); err != nil {
+	var raw map[gateway.UserID]json.RawMessage
+	if err := c.into(&raw); err != nil {
 		return nil, err
+	}
+	batch, wrong := map[gateway.UserID]chat.UserPatch{}, chat.BatchInvalid{}
+	for id, r := range raw {
+		var p chat.UserPatch
+		var invalid gateway.Invalid
+		if err := json.Unmarshal(r, &p); errors.As(err, &invalid) {
+			wrong[id] = invalid // told by user, as what else is wrong with a batch
+		} else if err != nil {
+			return nil, err
+		}
+		batch[id] = p
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
 	}
 	return nil, c.Chat.PutUsers(c.ctx, c.app.ID, batch)
 }
