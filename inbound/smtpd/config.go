@@ -19,8 +19,8 @@ type Config struct {
 	// Hostname by default.
 	Domain string
 	// TLS holds the certificates, or GetCertificate; nil means STARTTLS is not
-	// offered. The server works on a copy with at least TLS 1.2, without session
-	// tickets, client certificates and GetConfigForClient.
+	// offered. The server works on a copy with at least TLS 1.2, its AEAD suites
+	// only, without session tickets, client certificates and GetConfigForClient.
 	TLS *tls.Config
 
 	// MaxSize is the largest message in octets: 25 MiB.
@@ -72,7 +72,7 @@ type Config struct {
 	// is told to stop: 30 s.
 	DrainTimeout time.Duration
 
-	// MaxErrors is how many bad commands a session may send: 10. MaxJunk is
+	// MaxErrors is how many bad commands a session may send: 20. MaxJunk is
 	// how many (NOOP, RSET, EHLO, MAIL…) may pass without an accepted mail: 100.
 	MaxErrors, MaxJunk int
 	// MaxRefused is how many recipients of a session may be refused for good:
@@ -125,7 +125,7 @@ func (c Config) withDefaults() Config {
 	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 30*time.Second)
 	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, 20*time.Second)
 	c.DrainTimeout = cmp.Or(c.DrainTimeout, 30*time.Second)
-	c.MaxErrors = cmp.Or(c.MaxErrors, 10)
+	c.MaxErrors = cmp.Or(c.MaxErrors, 20)
 	c.MaxJunk = cmp.Or(c.MaxJunk, 100)
 	c.MaxRefused = cmp.Or(c.MaxRefused, 20)
 	c.Tarpit = cmp.Or(c.Tarpit, 5*time.Second)
@@ -145,6 +145,13 @@ func (c Config) withDefaults() Config {
 func portTLS(t *tls.Config) *tls.Config {
 	t = t.Clone()
 	t.MinVersion = max(t.MinVersion, tls.VersionTLS12) // RFC 8996
+	// RFC 9325, section 4.2: of TLS 1.2 only what authenticates while it encrypts.
+	// Go would offer CBC too.
+	t.CipherSuites = []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	}
 	// Exchange Online drops sessions that Go's tickets would resume.
 	t.SessionTicketsDisabled = true
 	// Opportunistic TLS asks for no certificate, and refuses nobody for one.

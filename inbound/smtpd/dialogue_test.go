@@ -187,7 +187,7 @@ func TestDialogues(t *testing.T) {
 		"HTTP":            {[]step{say("POST / HTTP/1.1\r\nHost: mx.example\r\n\r\nEHLO c\r\nMAIL FROM:<a@b.example>\r\n", "554 5.5.1", "EOF")}, none},
 		"a mail's header": {begun(say("Subject: x\r\nMAIL FROM:<a@b.example>\r\n", "554 5.5.1", "EOF")), none},
 		"too many errors": {begun(
-			say(strings.Repeat("WHAT\r\n", 10), repeat("500 5.5.1", 10)...), say("NOOP\r\n", "421 4.7.0", "EOF"),
+			say(strings.Repeat("WHAT\r\n", 20), repeat("500 5.5.1", 20)...), say("NOOP\r\n", "421 4.7.0", "EOF"),
 		), none},
 		"too much junk": {[]step{
 			say(strings.Repeat("NOOP\r\n", 100), repeat("250 ", 100)...), say("NOOP\r\n", "421 4.7.0", "EOF"),

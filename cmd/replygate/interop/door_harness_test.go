@@ -1,0 +1,261 @@
+package interop
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// configure adds settings to [smtp] of a product that does not run yet.
+func (p *product) configure(smtp string) {
+	p.t.Helper()
+	b, err := os.ReadFile(p.config())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	write(p.t, p.config(), bytes.Replace(b, []byte("[smtp]\n"), []byte("[smtp]\n"+smtp+"\n"), 1))
+}
+
+// startDoor is startProduct with more settings in [smtp].
+func startDoor(t *testing.T, smarthost int, smtp string) *product {
+	t.Helper()
+	p := newProduct(t, smarthost)
+	p.configure(smtp)
+	p.start()
+	p.call("PUT", "/roles/default", map[string]any{"delay": 0.2})
+	return p
+}
+
+// received are the app's records of received mails.
+func (p *product) received() []map[string]any {
+	p.t.Helper()
+	var out []map[string]any
+	for after := ""; ; {
+		page := p.call("GET", "/replies?limit=100"+after, nil)["data"].([]any)
+		for _, r := range page {
+			out = append(out, r.(map[string]any))
+			after = "&startingAfter=" + r.(map[string]any)["id"].(string)
+		}
+		if len(page) < 100 {
+			return out
+		}
+	}
+}
+
+// postconf changes the configuration of a Postfix instance that runs.
+func (p *postfix) postconf(t *testing.T, settings ...string) {
+	t.Helper()
+	run(t, nil, "postconf", append([]string{"-c", p.conf, "-e"}, settings...)...)
+	run(t, nil, "postfix", "-c", p.conf, "reload")
+}
+
+// service adds a service to master.cf; postconf makes it known.
+func (p *postfix) service(t *testing.T, entry string) {
+	t.Helper()
+	f := strings.Fields(entry)
+	run(t, nil, "postconf", "-c", p.conf, "-M", f[0]+"/"+f[1]+"="+entry)
+}
+
+// queued is how many mails wait in a Postfix instance.
+func (p *postfix) queued(t *testing.T) int {
+	t.Helper()
+	return bytes.Count(run(t, nil, "postqueue", "-c", p.conf, "-j"), []byte("\n"))
+}
+
+// exim is an Exim instance of our own that hands everything to one server.
+type exim struct {
+	dir  string
+	port int
+}
+
+const eximConfig = `spool_directory = %[1]s/spool
+log_file_path = %[1]s/log/%%slog
+pid_file_path = %[1]s/exim.pid
+primary_hostname = exim.interop.test
+exim_path = %[2]s
+keep_environment =
+host_lookup =
+rfc1413_query_timeout = 0s
+acl_smtp_rcpt = accept
+acl_smtp_data = accept
+message_size_limit = 50M
+deliver_drop_privilege = true
+tls_advertise_hosts =
+smtp_accept_max = 100
+ignore_bounce_errors_after = 0s
+begin acl
+begin routers
+all:
+  driver = manualroute
+  route_list = * 127.0.0.1 byname
+  self = send
+  transport = next
+begin transports
+next:
+  driver = smtp
+  port = %[3]d
+  allow_localhost
+  hosts_avoid_tls = *
+begin retry
+* * F,1h,1s
+`
+
+// startExim runs an instance that relays all mail to 127.0.0.1:next. Debian's
+// package cannot be installed beside Postfix: REPLYGATE_EXIM may name the binary
+// from an unpacked one.
+func startExim(t *testing.T, next int) *exim {
+	t.Helper()
+	binary := os.Getenv("REPLYGATE_EXIM")
+	for _, name := range []string{"exim4", "exim"} {
+		if path, err := exec.LookPath(name); binary == "" && err == nil {
+			binary = path
+		}
+	}
+	if _, err := os.Stat(binary); err != nil {
+		skip(t, "REPLYGATE_EXIM names no Exim, and none is installed")
+	}
+	if os.Getuid() != 0 || exec.Command("id", "Debian-exim").Run() != nil {
+		skip(t, "exim needs root and the user Debian-exim")
+	}
+	dir, err := os.MkdirTemp("", "replygate-exim-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	x := &exim{dir: dir, port: freePort(t)}
+	for _, d := range []string{"spool", "log"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Chmod(dir, 0o755)
+	conf := filepath.Join(dir, "exim.conf")
+	write(t, conf, fmt.Appendf(nil, eximConfig, dir, binary, next))
+	run(t, nil, "chown", "-R", "Debian-exim", dir)
+	run(t, nil, "chown", "root", conf)
+	cmd := exec.Command(binary, "-C", conf, "-bdf", "-q1s", "-oX", "127.0.0.1:"+strconv.Itoa(x.port))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		if t.Failed() {
+			if b, err := os.ReadFile(filepath.Join(dir, "log", "mainlog")); err == nil {
+				t.Logf("exim log:\n%s", tail(string(b), 30))
+			}
+		}
+	})
+	waitPort(t, x.port)
+	return x
+}
+
+// queued is how many mails wait in an Exim instance.
+func (x *exim) queued(t *testing.T) int {
+	t.Helper()
+	headers, err := filepath.Glob(filepath.Join(x.dir, "spool", "input", "*-H"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(headers)
+}
+
+// talker is a client that says what it likes, and holds every answer of the
+// gateway against RFC 2034.
+type talker struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Reader
+	free bool // the server is not ours
+}
+
+// connect opens a connection from a loopback address.
+func connect(from string, port int) (net.Conn, error) {
+	d := net.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	return d.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+}
+
+func dialDoor(t *testing.T, from string, port int) *talker {
+	t.Helper()
+	conn, err := connect(from, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return &talker{t: t, conn: conn, in: bufio.NewReader(conn)}
+}
+
+// proper is an answer with an enhanced code of its class.
+var proper = regexp.MustCompile(`^(?:2\d\d[ -]2|4\d\d[ -]4|5\d\d[ -]5)\.\d{1,3}\.\d{1,3} [ -~]+\r\n$`)
+
+// answer reads one answer; "" is the end of the connection.
+func (k *talker) answer() string {
+	k.t.Helper()
+	k.conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+	var b strings.Builder
+	for {
+		line, err := k.in.ReadString('\n')
+		b.WriteString(line)
+		if err != nil {
+			if ne, ok := err.(net.Error); ok && ne.Timeout() {
+				k.t.Fatalf("no answer in 15 s, after %q", b.String())
+			}
+			return b.String()
+		}
+		if len(line) > 3 && line[3] != '-' {
+			break
+		}
+	}
+	whole := b.String()
+	exempt := k.free || strings.HasPrefix(whole, "220 ") || strings.HasPrefix(whole, "354 ") || strings.Contains(whole, " greets ")
+	for line := range strings.Lines(whole) {
+		if !exempt && !proper.MatchString(line) {
+			k.t.Errorf("an answer without enhanced code: %q", line)
+		}
+	}
+	return whole
+}
+
+// say sends a line and reads the answer to it.
+func (k *talker) say(line string) string {
+	k.t.Helper()
+	k.conn.SetWriteDeadline(time.Now().Add(15 * time.Second))
+	if _, err := k.conn.Write([]byte(line + "\r\n")); err != nil {
+		return ""
+	}
+	return k.answer()
+}
+
+// want is say with the beginning of the answer.
+func (k *talker) want(line, prefix string) string {
+	k.t.Helper()
+	var got string
+	if line == "" {
+		got = k.answer()
+	} else {
+		got = k.say(line)
+	}
+	if !strings.HasPrefix(got, prefix) {
+		k.t.Fatalf("%.80q was answered with %q, want %s", line, got, prefix)
+	}
+	return got
+}
+
+// mail sends one mail and returns the answer to its final dot.
+func (k *talker) mail(from, to string, data []byte) string {
+	k.t.Helper()
+	k.want("MAIL FROM:<"+from+">", "250")
+	k.want("RCPT TO:<"+to+">", "250")
+	k.want("DATA", "354")
+	stuffed := bytes.ReplaceAll(append([]byte("\r\n"), data...), []byte("\r\n."), []byte("\r\n.."))[2:]
+	return k.say(strings.TrimSuffix(string(stuffed), "\r\n") + "\r\n.")
+}
