@@ -38,36 +38,6 @@ const (
 	PolicyToken     AuthPolicy = "token"      // the reply address alone
 )
 
-// Endpoint is a receiver of webhooks. Its secrets are sealed with the key file.
-type Endpoint struct {
-	ID  EndpointID `json:"id"`
-	URL string     `json:"url"`
-	// Secrets are sealed "whsec_…" values; every one signs, the newest first.
-	Secrets [][]byte `json:"secrets,omitempty"`
-	// Types are the event types it wants; empty means all.
-	Types    []EventType `json:"types,omitempty"`
-	Disabled bool        `json:"disabled,omitempty"`
-	// Strict keeps events back behind a failed one (at most 15 min).
-	Strict    bool      `json:"strict,omitempty"`
-	CreatedAt time.Time `json:"createdAt"`
-}
-
-// Wants tells whether the endpoint gets events of type t.
-func (e *Endpoint) Wants(t EventType) bool {
-	if e.Disabled {
-		return false
-	}
-	if len(e.Types) == 0 {
-		return true
-	}
-	for _, w := range e.Types {
-		if w == t {
-			return true
-		}
-	}
-	return false
-}
-
 // Key is an API key, kept twice: as a hash to look it up by, and sealed with
 // the key file, since JWTs and TalkJS's webhook signature are keyed with it.
 type Key struct {

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -30,19 +32,30 @@ const (
 	EventAddressResubscribed   EventType = "address.resubscribed"
 	EventAddressSuppressed     EventType = "address.suppressed"
 	EventEndpointDisabled      EventType = "endpoint.disabled"
+	// EventWebhookPing is told to one endpoint, on demand.
+	EventWebhookPing EventType = "webhook.ping"
 )
 
-// Known tells whether t is one of the event types.
-func (t EventType) Known() bool {
-	switch t {
-	case EventMessageSent, EventMessageUpdated, EventMessageDeleted, EventMessageRead, EventConversationDeleted,
+// EventTypes lists every event type.
+func EventTypes() []EventType {
+	return []EventType{
+		EventMessageSent, EventMessageUpdated, EventMessageDeleted, EventMessageRead, EventConversationDeleted,
 		EventUserCreated, EventUserUpdated, EventNotificationTriggered, EventNotificationSkipped,
 		EventNotificationSent, EventNotificationDeferred, EventNotificationBounced, EventReplyRejected,
 		EventReplyHeld, EventReplyDuplicate, EventReplyAutomatic, EventAddressUnsubscribed,
-		EventAddressResubscribed, EventAddressSuppressed, EventEndpointDisabled:
-		return true
+		EventAddressResubscribed, EventAddressSuppressed, EventEndpointDisabled, EventWebhookPing,
 	}
-	return false
+}
+
+// Known tells whether t is one of the event types.
+func (t EventType) Known() bool { return slices.Contains(EventTypes(), t) }
+
+// EventIDAt is an id that sorts before those of events minted from t on, and
+// after those minted in an earlier millisecond.
+func EventIDAt(t time.Time) EventID {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(max(0, t.UnixMilli()))<<16)
+	return EventID(PrefixEvent + crockford.EncodeToString(b[:]))
 }
 
 // Event is a fact the backend is told. It is stored in the same transaction as

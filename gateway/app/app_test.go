@@ -199,7 +199,7 @@ func TestEndpoints(t *testing.T) {
 	}
 	issued := []string{made}
 	for range 5 {
-		fresh, err := s.RotateSecret(ctx, "shop", ep.ID)
+		fresh, err := s.RotateSecret(ctx, "shop", ep.ID, app.SecretOverlap)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,6 +212,18 @@ func TestEndpoints(t *testing.T) {
 	alive, err := s.EndpointSecrets(got)
 	if err != nil || len(alive) != app.MaxSecrets || alive[0] != issued[5] || alive[3] != issued[2] {
 		t.Errorf("%d secrets are alive, %v", len(alive), err)
+	}
+	s.Now = func() time.Time { return time.Now().Add(app.SecretOverlap + time.Minute) }
+	if alive, err := s.EndpointSecrets(got); err != nil || len(alive) != 1 || alive[0] != issued[5] {
+		t.Errorf("%d secrets are alive a day later, %v", len(alive), err)
+	}
+	s.Now = nil
+	fresh, err := s.RotateSecret(ctx, "shop", ep.ID, 0)
+	if got, _ = s.Endpoint(ctx, "shop", ep.ID); err != nil || len(got.Secrets) != 1 {
+		t.Errorf("%d secrets without an overlap, %v", len(got.Secrets), err)
+	}
+	if issued = append(issued, fresh); wrongField(func() error { _, err := s.RotateSecret(ctx, "shop", ep.ID, 8*24*time.Hour); return err }()) != "oldValidFor" {
+		t.Error("an overlap of eight days is taken")
 	}
 	if err := s.DropOldSecrets(ctx, "shop", ep.ID); err != nil {
 		t.Fatal(err)

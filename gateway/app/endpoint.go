@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/secret"
@@ -17,8 +18,12 @@ const (
 	MaxEndpoints = 20
 	// MaxSecrets is how many secrets of an endpoint are alive while rotating.
 	MaxSecrets = 4
-	secretSize = 32
-	maxURL     = 2048
+	// SecretOverlap is for how long a replaced secret signs too, if nobody says
+	// otherwise; MaxSecretOverlap bounds what may be said.
+	SecretOverlap    = 24 * time.Hour
+	MaxSecretOverlap = 7 * 24 * time.Hour
+	secretSize       = 32
+	maxURL           = 2048
 )
 
 // SecretPrefix begins every webhook secret, as Standard Webhooks has it.
@@ -34,7 +39,8 @@ type EndpointSettings struct {
 
 // PutEndpoint makes or changes an endpoint; an empty id makes one. made is the
 // secret of a new endpoint, which is shown this once, and empty otherwise.
-// Whether the URL may be reached is asked when it is.
+// Whether the URL may be reached is asked when it is. Enabling an endpoint that
+// was disabled for its failures begins their count anew.
 func (s Service) PutEndpoint(ctx context.Context, app gateway.AppID, id gateway.EndpointID, in EndpointSettings) (ep gateway.Endpoint, made string, err error) {
 	if err := in.check(); err != nil {
 		return ep, "", err
@@ -53,13 +59,22 @@ func (s Service) PutEndpoint(ctx context.Context, app gateway.AppID, id gateway.
 				id = gateway.EndpointID(tx.NewID(gateway.PrefixEndpoint))
 			}
 			made = newSecret()
-			a.Endpoints = append(a.Endpoints, gateway.Endpoint{ID: id, Secrets: [][]byte{s.sealSecret(made)}, CreatedAt: s.now()})
+			a.Endpoints = append(a.Endpoints, gateway.Endpoint{ID: id, Secrets: []gateway.EndpointSecret{s.seal(made)}, CreatedAt: s.now()})
 			i = len(a.Endpoints) - 1
 		}
 		e := &a.Endpoints[i]
-		e.URL, e.Types, e.Disabled, e.Strict = in.URL, in.Types, in.Disabled, in.Strict
+		e.URL, e.Types, e.Strict = in.URL, in.Types, in.Strict
+		switch {
+		case !in.Disabled:
+			e.Disabled, e.DisabledBy = false, ""
+		case !e.Disabled:
+			e.Disabled, e.DisabledBy = true, gateway.DisabledByCaller
+		}
 		ep = *e
-		return nil
+		if e.Disabled {
+			return nil
+		}
+		return store.Troubles.Delete(tx, store.AppKey(app).String(string(id)))
 	})
 	return ep, made, err
 }
@@ -90,21 +105,38 @@ func (s Service) DeleteEndpoint(ctx context.Context, app gateway.AppID, id gatew
 	return err
 }
 
-// RotateSecret gives an endpoint one more secret, which signs first, and
-// returns it; the oldest beyond MaxSecrets are forgotten.
-func (s Service) RotateSecret(ctx context.Context, app gateway.AppID, id gateway.EndpointID) (string, error) {
+// RotateSecret gives an endpoint a new secret, which signs first from now on, and
+// returns it. Those before sign too for the overlap, 0 to MaxSecretOverlap; the
+// oldest beyond MaxSecrets are forgotten.
+func (s Service) RotateSecret(ctx context.Context, app gateway.AppID, id gateway.EndpointID, overlap time.Duration) (string, error) {
+	if overlap < 0 || overlap > MaxSecretOverlap {
+		return "", gateway.Wrong("oldValidFor", "A replaced secret stays valid for 0 s to 7 days.")
+	}
 	value := newSecret()
-	return value, s.changeSecrets(ctx, app, id, func(old [][]byte) [][]byte {
-		return append([][]byte{s.sealSecret(value)}, old[:min(len(old), MaxSecrets-1)]...)
+	return value, s.changeSecrets(ctx, app, id, func(old []gateway.EndpointSecret) []gateway.EndpointSecret {
+		now := s.now()
+		out := []gateway.EndpointSecret{s.seal(value)}
+		for _, o := range old {
+			if end := now.Add(overlap); o.Until.IsZero() || o.Until.After(end) {
+				o.Until = end
+			}
+			out = append(out, o)
+		}
+		return live(out, now)
 	})
 }
 
 // DropOldSecrets leaves an endpoint its newest secret only.
 func (s Service) DropOldSecrets(ctx context.Context, app gateway.AppID, id gateway.EndpointID) error {
-	return s.changeSecrets(ctx, app, id, func(old [][]byte) [][]byte { return old[:min(len(old), 1)] })
+	return s.changeSecrets(ctx, app, id, func(old []gateway.EndpointSecret) []gateway.EndpointSecret { return old[:min(len(old), 1)] })
 }
 
-func (s Service) changeSecrets(ctx context.Context, app gateway.AppID, id gateway.EndpointID, fn func([][]byte) [][]byte) error {
+func live(all []gateway.EndpointSecret, now time.Time) []gateway.EndpointSecret {
+	out := (&gateway.Endpoint{Secrets: all}).Live(now)
+	return out[:min(len(out), MaxSecrets)]
+}
+
+func (s Service) changeSecrets(ctx context.Context, app gateway.AppID, id gateway.EndpointID, fn func([]gateway.EndpointSecret) []gateway.EndpointSecret) error {
 	_, err := s.change(ctx, app, func(_ store.Tx, a *gateway.App) error {
 		i := find(a, id)
 		if i < 0 {
@@ -116,11 +148,11 @@ func (s Service) changeSecrets(ctx context.Context, app gateway.AppID, id gatewa
 	return err
 }
 
-// EndpointSecrets opens an endpoint's secrets ("whsec_…"), the newest first.
+// EndpointSecrets opens an endpoint's live secrets ("whsec_…"), the newest first.
 func (s Service) EndpointSecrets(ep gateway.Endpoint) ([]string, error) {
-	out := make([]string, 0, len(ep.Secrets))
-	for _, sealed := range ep.Secrets {
-		plain, err := s.Box.Open(secret.PurposeWebhook, sealed)
+	var out []string
+	for _, sealed := range ep.Live(s.now()) {
+		plain, err := s.Box.Open(secret.PurposeWebhook, sealed.Sealed)
 		if err != nil {
 			return nil, wrap("open secret of endpoint "+string(ep.ID), err)
 		}
@@ -129,8 +161,8 @@ func (s Service) EndpointSecrets(ep gateway.Endpoint) ([]string, error) {
 	return out, nil
 }
 
-func (s Service) sealSecret(value string) []byte {
-	return s.Box.Seal(secret.PurposeWebhook, []byte(value))
+func (s Service) seal(value string) gateway.EndpointSecret {
+	return gateway.EndpointSecret{Sealed: s.Box.Seal(secret.PurposeWebhook, []byte(value)), CreatedAt: s.now()}
 }
 
 func newSecret() string {

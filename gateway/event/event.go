@@ -1,10 +1,12 @@
 // Package event puts what happened where the backend will hear of it: into the
-// log of events, and into the queue of every endpoint that wants it.
+// log of events, and into the queue of every endpoint that wants it; and it reads
+// the log, and has told again what was told or could not be.
 //
 // It promises that the event is part of the caller's transaction, that events
 // of a conversation are numbered without gaps and queued per endpoint in that
-// order, and that an endpoint gets only the types it chose. Telling them is
-// left to webhook, their data to the caller.
+// order, that an endpoint gets only the types it chose, and that the log is read
+// in the order of its ids. Telling events is left to webhook, their data to the
+// caller.
 package event
 
 import (
@@ -28,28 +30,16 @@ const (
 	Dead    = "dead"
 )
 
+// Topic is what every commit that records events of the app announces.
+func Topic(app gateway.AppID) string { return "events/" + string(app) }
+
 // Record stores an event of the app and queues it for every endpoint that wants
 // its type. For an event of a conversation, conv.EventSeq is counted up in
 // memory and the caller puts conv in the same transaction; conv is nil for an
 // event of none. data is marshalled at once and not kept.
 func Record(tx store.Tx, app *gateway.App, conv *gateway.Conversation, typ gateway.EventType, data any, now time.Time, trace gateway.TraceID) (gateway.EventID, error) {
-	raw, err := json.Marshal(data)
+	e, err := put(tx, app.ID, conv, typ, data, now, trace)
 	if err != nil {
-		return "", fmt.Errorf("record %s: %w", typ, err)
-	}
-	e := gateway.Event{
-		ID: gateway.EventID(tx.NewID(gateway.PrefixEvent)), App: app.ID, Type: typ,
-		CreatedAt: now, Data: raw, Trace: trace,
-	}
-	if conv != nil {
-		conv.EventSeq++
-		e.Conversation, e.Seq = conv.ID, conv.EventSeq
-	}
-	k := Key(app.ID, e.ID)
-	if err := store.EventLog.Put(tx, k, e); err != nil {
-		return "", err
-	}
-	if err := store.ExpireAt(tx, store.EventLog.Table, k, now.Add(Retention)); err != nil {
 		return "", err
 	}
 	for i := range app.Endpoints {
@@ -62,6 +52,44 @@ func Record(tx store.Tx, app *gateway.App, conv *gateway.Conversation, typ gatew
 	return e.ID, nil
 }
 
+// PingData is the data of webhook.ping.
+type PingData struct {
+	EndpointID gateway.EndpointID `json:"endpointId"`
+	URL        string             `json:"url"`
+}
+
+// Ping records a webhook.ping and queues it for one endpoint, whatever types
+// that wants and although it may be disabled.
+func Ping(tx store.Tx, app gateway.AppID, ep gateway.Endpoint, now time.Time) (gateway.EventID, error) {
+	e, err := put(tx, app, nil, gateway.EventWebhookPing, PingData{ep.ID, ep.URL}, now, "")
+	if err != nil {
+		return "", err
+	}
+	return e.ID, enqueue(tx, ep.ID, e, now)
+}
+
+// put stores an event in the log.
+func put(tx store.Tx, app gateway.AppID, conv *gateway.Conversation, typ gateway.EventType, data any, now time.Time, trace gateway.TraceID) (gateway.Event, error) {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return gateway.Event{}, fmt.Errorf("record %s: %w", typ, err)
+	}
+	e := gateway.Event{
+		ID: gateway.EventID(tx.NewID(gateway.PrefixEvent)), App: app, Type: typ,
+		CreatedAt: now, Data: raw, Trace: trace,
+	}
+	if conv != nil {
+		conv.EventSeq++
+		e.Conversation, e.Seq = conv.ID, conv.EventSeq
+	}
+	tx.Announce(Topic(app))
+	k := Key(app, e.ID)
+	if err := store.EventLog.Put(tx, k, e); err != nil {
+		return e, err
+	}
+	return e, store.ExpireAt(tx, store.EventLog.Table, k, now.Add(Retention))
+}
+
 // enqueue has an event told to an endpoint.
 func enqueue(tx store.Tx, ep gateway.EndpointID, e gateway.Event, now time.Time) error {
 	tell := store.EventTell{Event: e.ID, Endpoint: ep, State: Waiting, UpdatedAt: now}
@@ -72,17 +100,28 @@ func enqueue(tx store.Tx, ep gateway.EndpointID, e gateway.Event, now time.Time)
 		}
 		tell.PrevSeq = prev
 	}
-	k := TellKey(e.App, e.ID, ep)
+	if err := putTell(tx, e, tell); err != nil {
+		return err
+	}
+	return tx.Enqueue(item(ep, e, now, Lane(ep, e.Conversation)))
+}
+
+// item tells an event to an endpoint, whose items are a group of their own: it
+// takes turns with the other endpoints.
+func item(ep gateway.EndpointID, e gateway.Event, now time.Time, lane string) store.Item {
+	return store.Item{
+		ItemRef: store.EventItem(e.App, e.Conversation, e.ID, ep),
+		Due:     now, EnqueuedAt: now, Lane: lane, Group: string(ep),
+	}
+}
+
+// putTell stores the first row of a telling; it goes with its event.
+func putTell(tx store.Tx, e gateway.Event, tell store.EventTell) error {
+	k := TellKey(e.App, e.ID, tell.Endpoint)
 	if err := store.EventTells.Put(tx, k, tell); err != nil {
 		return err
 	}
-	if err := store.ExpireAt(tx, store.EventTells.Table, k, now.Add(Retention)); err != nil {
-		return err
-	}
-	return tx.Enqueue(store.Item{
-		ItemRef: store.EventItem(e.App, e.Conversation, e.ID, ep),
-		Due:     now, EnqueuedAt: now, Lane: Lane(ep, e.Conversation),
-	})
+	return store.ExpireAt(tx, store.EventTells.Table, k, e.CreatedAt.Add(Retention))
 }
 
 // advance notes that e is the newest event of its conversation put for the

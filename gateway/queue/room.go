@@ -9,7 +9,7 @@ import (
 
 // rooms tells how many more items of each party may be held. It is the pump's.
 type rooms struct {
-	limit func(store.Party, time.Time) (int, time.Time)
+	limit Limit
 	held  map[store.Party]int
 	// full are parties that were denied: when an item of one ends, there may be
 	// more of it to do than the pump knows.
@@ -21,7 +21,7 @@ type rooms struct {
 	filled bool
 }
 
-func newRooms(limit func(store.Party, time.Time) (int, time.Time)) rooms {
+func newRooms(limit Limit) rooms {
 	return rooms{limit: limit, held: map[store.Party]int{}, full: map[store.Party]bool{}}
 }
 

@@ -43,6 +43,11 @@ type Result struct {
 	Again *store.Item
 }
 
+// Limit says how many items of a party may be held at once and, if that is none,
+// from when on there may be some. It is asked anew when an item of the party has
+// ended. It must be quick, and is called by one goroutine.
+type Limit func(p store.Party, now time.Time) (n int, from time.Time)
+
 // Config is what a Runner needs. Store, Queue, Handler and Log are required.
 type Config struct {
 	Store   store.Store
@@ -58,10 +63,8 @@ type Config struct {
 	Poll time.Duration
 	// Drain is how long running handlers may go on after a stop; 0 means 20 s.
 	Drain time.Duration
-	// Limit, if set, says how many items of a party may be held at once, and, if
-	// that is none, from when on there may be some. It is asked anew when an item
-	// of the party has ended. It must be quick, and is called by one goroutine.
-	Limit func(p store.Party, now time.Time) (n int, from time.Time)
+	// Limit bounds how many items of a party are held at once; nil means nothing does.
+	Limit Limit
 	// Owner names the process in leases, for operators.
 	Owner string
 	Log   *slog.Logger

@@ -30,6 +30,8 @@ var (
 	EventLog      = Rows[gateway.Event]{"events"}               // AppKey, id
 	EventStreams  = Rows[EventStream]{"event_streams"}          // ConversationKey, endpoint
 	EventTells    = Rows[EventTell]{"event_tells"}              // AppKey, event id, endpoint
+	DeadLetters   = Rows[DeadLetter]{"dead_letters"}            // AppKey, endpoint, event id
+	Troubles      = Rows[Trouble]{"endpoint_troubles"}          // AppKey, endpoint: present while all attempts fail
 	SentMails     = Rows[gateway.Sent]{"sent"}                  // ConversationKey, user, sent (ms), delivery id
 	Dedups        = Rows[Dedup]{"dedups"}                       // ConversationKey, user, digest
 	Deferrals     = Rows[Deferral]{"deferrals"}                 // ConversationKey, user, digest of the mail
@@ -116,6 +118,8 @@ type EventTell struct {
 	// State is "waiting", "told" or "dead".
 	State    string        `json:"state"`
 	Attempts []TellAttempt `json:"attempts,omitempty"` // at most 16, the latest
+	// Tries counts all attempts ever made.
+	Tries int `json:"tries,omitempty"`
 	// PrevSeq is the Seq of the event of the same conversation that was put
 	// for this endpoint before; 0 for the first.
 	PrevSeq   uint64    `json:"prevSeq"`
@@ -128,6 +132,22 @@ type TellAttempt struct {
 	Status int       `json:"status"` // HTTP; 0: no answer
 	Error  string    `json:"error,omitempty"`
 	Took   int64     `json:"tookMs"`
+	// Response begins what was answered, without secrets; kept of the latest
+	// attempt only.
+	Response string `json:"response,omitempty"`
+}
+
+// DeadLetter finds an event that an endpoint was not told in the end.
+type DeadLetter struct {
+	Event    gateway.EventID    `json:"event"`
+	Endpoint gateway.EndpointID `json:"endpoint"`
+	At       time.Time          `json:"at"`
+}
+
+// Trouble says for how long every attempt at an endpoint has failed.
+type Trouble struct {
+	Since time.Time `json:"since"`
+	Last  time.Time `json:"last"`
 }
 
 // SentBody is the plain text of gateway.Sent.Body: what a mail said, as composed.

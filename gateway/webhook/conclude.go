@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
-	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/event"
 	"github.com/replygate/replygate/gateway/queue"
 	"github.com/replygate/replygate/gateway/store"
@@ -51,32 +51,33 @@ func (t *Teller) bury(tg *telling, why string) queue.Result {
 
 // note writes an attempt into the telling's row, in memory.
 func (tg *telling) note(state string, a store.TellAttempt) {
-	all := append(tg.tell.Attempts[:len(tg.tell.Attempts):len(tg.tell.Attempts)], a)
+	all := slices.Clone(tg.tell.Attempts)
+	for i := range all {
+		all[i].Response = ""
+	}
+	all = append(all, a)
 	tg.tell.Attempts = all[max(0, len(all)-keptAttempts):]
 	tg.tell.State, tg.tell.UpdatedAt = state, time.Now()
 }
 
 // put stores the telling's row.
-func (tg *telling) put(tx store.Tx) error {
-	return store.EventTells.Put(tx, tg.tellKey(), tg.tell)
-}
+func (tg *telling) put(tx store.Tx) error { return event.Conclude(tx, tg.event, tg.tell) }
 
 // conclude turns an attempt into the result of its item.
 func (t *Teller) conclude(tg *telling, a attempt) queue.Result {
-	res := queue.Result{Apply: tg.put}
+	var res queue.Result
 	state := event.Told
 	if !a.told() {
 		state = event.Dead
-		if a.status != http.StatusGone {
+		if a.status != http.StatusGone && !a.abandon && !tg.ping() {
 			if res.Again = tg.again(a); res.Again != nil {
 				state = event.Waiting
 			}
 		}
 	}
-	tg.note(state, store.TellAttempt{At: a.at, Status: a.status, Error: a.problem, Took: a.took.Milliseconds()})
-	if a.status == http.StatusGone {
-		res.Scope, res.Apply = store.AppScope(tg.app.ID), tg.disable
-	}
+	tg.tell.Tries++
+	tg.note(state, store.TellAttempt{At: a.at, Status: a.status, Error: a.problem, Took: a.took.Milliseconds(), Response: a.response})
+	res.Scope, res.Apply = tg.consequence(a)
 	t.report(tg, a, state)
 	return res
 }
@@ -120,40 +121,6 @@ func (tg *telling) insist(it *store.Item, now, asked time.Time) {
 	}
 }
 
-// disable stores that an endpoint answered 410: it wants no more events.
-func (tg *telling) disable(tx store.Tx) error {
-	if err := tg.put(tx); err != nil {
-		return err
-	}
-	app, err := store.Apps.Get(tx, store.AppKey(tg.app.ID))
-	if err != nil {
-		return err
-	}
-	for i := range app.Endpoints {
-		ep := &app.Endpoints[i]
-		if ep.ID != tg.endpoint.ID || ep.Disabled {
-			continue
-		}
-		ep.Disabled = true
-		if err := store.Apps.Put(tx, store.AppKey(app.ID), app); err != nil {
-			return err
-		}
-		data := DisabledData{EndpointID: ep.ID, URL: ep.URL, Status: http.StatusGone}
-		if _, err := event.Record(tx, &app, nil, gateway.EventEndpointDisabled, data, time.Now(), tg.event.Trace); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// DisabledData is the data of endpoint.disabled.
-type DisabledData struct {
-	EndpointID gateway.EndpointID `json:"endpointId"`
-	URL        string             `json:"url"`
-	// Status is the HTTP status that led to it.
-	Status int `json:"status"`
-}
-
 // report writes the attempt's one log line and observes it.
 func (t *Teller) report(tg *telling, a attempt, state string) {
 	level := slog.LevelInfo
@@ -162,12 +129,12 @@ func (t *Teller) report(tg *telling, a attempt, state string) {
 	}
 	t.Log.Log(context.Background(), level, "event attempt", "trace", string(tg.event.Trace),
 		"app", string(tg.app.ID), "event", string(tg.event.ID), "endpoint", string(tg.endpoint.ID),
-		"type", string(tg.event.Type), "attempt", tg.item.Attempt+1, "state", state,
+		"type", string(tg.event.Type), "attempt", tg.tell.Tries, "state", state,
 		"status", a.status, "took", a.took, "problem", a.problem)
 	if t.Observe != nil {
 		t.Observe(Observation{
 			App: tg.app.ID, Endpoint: tg.endpoint.ID, Type: tg.event.Type, State: state,
-			Attempt: tg.item.Attempt + 1, Status: a.status, Took: a.took, Since: a.at.Sub(tg.event.CreatedAt),
+			Attempt: tg.tell.Tries, Status: a.status, Took: a.took, Since: a.at.Sub(tg.event.CreatedAt),
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/dns"
+	"github.com/replygate/replygate/gateway/secret"
 )
 
 func TestPublic(t *testing.T) {
@@ -163,8 +164,12 @@ func TestNothingInsideIsReached(t *testing.T) {
 	}
 }
 
-func (b *bench) secrets() [][]byte {
-	return [][]byte{b.box.Seal("webhook secret", []byte(whsec1))}
+func (b *bench) secrets() []gateway.EndpointSecret {
+	return []gateway.EndpointSecret{b.sealed(whsec1, time.Time{})}
+}
+
+func (b *bench) sealed(value string, until time.Time) gateway.EndpointSecret {
+	return gateway.EndpointSecret{Sealed: b.box.Seal(secret.PurposeWebhook, []byte(value)), Until: until}
 }
 
 func TestPlainHTTPNeedsLeave(t *testing.T) {

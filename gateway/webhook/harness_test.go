@@ -78,7 +78,7 @@ func newBench(t testing.TB, c Config, endpoints ...gateway.Endpoint) *bench {
 	b := &bench{t: t, store: st, box: secret.NewBox(secret.Generate()), log: &bytes.Buffer{}}
 	for i := range endpoints {
 		if endpoints[i].Secrets == nil {
-			endpoints[i].Secrets = [][]byte{b.box.Seal(secret.PurposeWebhook, []byte(whsec1))}
+			endpoints[i].Secrets = b.secrets()
 		}
 	}
 	app := gateway.App{
@@ -98,7 +98,7 @@ func newBench(t testing.TB, c Config, endpoints ...gateway.Endpoint) *bench {
 func (b *bench) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := queue.New(queue.Config{
-		Store: b.store, Queue: store.Events, Handler: b.teller.Handle, Workers: 64,
+		Store: b.store, Queue: store.Events, Handler: b.teller.Handle, Limit: b.teller.Limit, Workers: 64,
 		Drain: time.Second, Log: b.teller.Log,
 	})
 	end := make(chan error, 1)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,13 +13,6 @@ import (
 	"github.com/replygate/replygate/gateway/wire"
 )
 
-const (
-	// maxAnswer is how much of an answer's body is read, only to keep the
-	// connection; drainTime is for how long.
-	maxAnswer = 64 << 10
-	drainTime = 500 * time.Millisecond
-)
-
 // attempt is how one try to tell an event went.
 type attempt struct {
 	at         time.Time
@@ -28,6 +20,9 @@ type attempt struct {
 	status     int    // 0: no answer
 	problem    string // in words; empty when told
 	retryAfter time.Duration
+	response   string // its beginning, redacted
+	// abandon: the receiver asks not to be told this event again.
+	abandon bool
 	// aborted: the queue stops or the lease is lost; nothing is known.
 	aborted bool
 }
@@ -54,22 +49,24 @@ func (t *Teller) attempt(ctx context.Context, tg *telling) attempt {
 		a.problem, a.aborted = explain(err), ctx.Err() != nil
 		return a
 	}
-	drain(resp.Body, cancel)
-	a.status = resp.StatusCode
+	a.status, a.response = resp.StatusCode, redact(read(resp.Body, cancel), req.Header)
 	if !a.told() {
 		a.problem = "answered " + strconv.Itoa(a.status)
 		if a.status >= 300 && a.status <= 399 {
 			a.problem += "; redirects are not followed"
 		}
 		a.retryAfter = retryAfter(resp, a.at.Add(a.took))
+		if a.abandon = strings.EqualFold(resp.Header.Get("webhook-delivery"), "abort-message"); a.abandon {
+			a.problem += "; the receiver wants no more attempts"
+		}
 	}
 	return a
 }
 
 // request makes the signed POST; cancel ends it.
 func (t *Teller) request(ctx context.Context, tg *telling, now time.Time) (*http.Request, context.CancelFunc, error) {
-	if strings.HasPrefix(tg.endpoint.URL, "http:") && !t.AllowHTTP {
-		return nil, nil, ErrPlain
+	if err := t.guard.CheckURL(tg.endpoint.URL); err != nil {
+		return nil, nil, err
 	}
 	body, err := json.Marshal(tg.body())
 	if err != nil {
@@ -87,7 +84,7 @@ func (t *Teller) request(ctx context.Context, tg *telling, now time.Time) (*http
 	h := req.Header
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", t.UserAgent)
-	h.Set("webhook-attempt", strconv.Itoa(tg.item.Attempt+1))
+	h.Set("webhook-attempt", strconv.Itoa(tg.tell.Tries+1))
 	if tg.event.Seq > 0 {
 		h.Set("Replygate-Prev-Seq", strconv.FormatUint(tg.tell.PrevSeq, 10))
 	}
@@ -99,15 +96,6 @@ func (t *Teller) request(ctx context.Context, tg *telling, now time.Time) (*http
 
 // body is the event as the endpoint sees it, the same at every attempt.
 func (tg *telling) body() wire.Event { return wire.EventOf(tg.event) }
-
-// drain reads what is left of an answer, so that the connection can be used
-// again, but neither much nor for long; cancel ends the request.
-func drain(body io.ReadCloser, cancel context.CancelFunc) {
-	limit := time.AfterFunc(drainTime, cancel)
-	defer limit.Stop()
-	defer body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(body, maxAnswer)) // only to keep the connection
-}
 
 // retryAfter is how long the receiver asks to be left alone, if its status may
 // ask for that (RFC 9110, section 10.2.3).

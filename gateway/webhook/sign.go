@@ -27,7 +27,7 @@ func sign(h http.Header, box *secret.Box, tg *telling, body []byte, now time.Tim
 	h.Set("webhook-id", string(tg.event.ID))
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	h.Set("webhook-timestamp", stamp)
-	sig, err := standardSignature(box, tg.endpoint.Secrets, string(tg.event.ID), stamp, body)
+	sig, err := standardSignature(box, tg.endpoint.Live(now), string(tg.event.ID), stamp, body)
 	if err != nil {
 		return err
 	}
@@ -45,10 +45,10 @@ func sign(h http.Header, box *secret.Box, tg *telling, body []byte, now time.Tim
 // standardSignature is the webhook-signature of Standard Webhooks 1.0.0: one
 // "v1,…" for every live secret, the newest first, so that receivers may change
 // theirs at any time.
-func standardSignature(box *secret.Box, sealed [][]byte, id, stamp string, body []byte) (string, error) {
+func standardSignature(box *secret.Box, live []gateway.EndpointSecret, id, stamp string, body []byte) (string, error) {
 	var out []string
-	for _, s := range sealed {
-		text, err := box.Open(secret.PurposeWebhook, s)
+	for _, s := range live {
+		text, err := box.Open(secret.PurposeWebhook, s.Sealed)
 		if err != nil {
 			continue // sealed under a key the operator dropped; another may open
 		}

@@ -26,7 +26,9 @@ import (
 const (
 	whsec1 = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	whsec2 = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-	apiKey = "sk_live_0123456789"
+	// whsecOld was replaced and its overlap is over.
+	whsecOld = "whsec_b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk"
+	apiKey   = "sk_live_0123456789"
 )
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -41,10 +43,10 @@ func TestSignedBothWays(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		app.Endpoints[0].Secrets = [][]byte{
-			b.box.Seal(secret.PurposeWebhook, []byte(whsec2)), b.box.Seal(secret.PurposeWebhook, []byte(whsec1)),
-		}
 		now := time.Now()
+		app.Endpoints[0].Secrets = []gateway.EndpointSecret{
+			b.sealed(whsec2, time.Time{}), b.sealed(whsec1, now.Add(time.Hour)), b.sealed(whsecOld, now.Add(-time.Second)),
+		}
 		app.Keys = append(app.Keys,
 			gateway.Key{ID: "key_2", Sealed: b.box.Seal(secret.PurposeAPIKey, []byte("revoked")), CreatedAt: now, RevokedAt: &now},
 			gateway.Key{ID: "key_3", Sealed: b.box.Seal(secret.PurposeAPIKey, []byte("test")), CreatedAt: now, Test: true})

@@ -67,12 +67,14 @@ type Observation struct {
 // Teller tells events. It is safe for concurrent use.
 type Teller struct {
 	Config
+	guard  Guard
 	client *http.Client
 	gates  gates
 }
 
-// New makes a Teller; Handle is its queue.Handler. The queue should have many
-// workers (256 is a good number): most of them only wait for answers.
+// New makes a Teller; Handle is its queue.Handler and Limit its queue.Config.Limit.
+// The queue should have many workers (256 is a good number): most of them only
+// wait for answers.
 func New(c Config) *Teller {
 	if c.Timeout <= 0 {
 		c.Timeout = 15 * time.Second
@@ -81,7 +83,7 @@ func New(c Config) *Teller {
 		c.UserAgent = "Replygate"
 	}
 	g := Guard{AllowNetworks: c.AllowNetworks, AllowHTTP: c.AllowHTTP}
-	return &Teller{Config: c, client: newClient(g, c.Resolver, c.Timeout), gates: newGates()}
+	return &Teller{Config: c, guard: g, client: newClient(g, c.Resolver, c.Timeout), gates: newGates()}
 }
 
 // Close closes idle connections. Call it when the queue has ended.
@@ -94,10 +96,16 @@ type telling struct {
 	endpoint gateway.Endpoint
 	event    gateway.Event
 	tell     store.EventTell
+	// trouble is for how long all attempts at the endpoint have failed.
+	trouble   store.Trouble
+	inTrouble bool
 }
 
-// Handle tells one event; it is a queue.Handler.
+// Handle tells one event, or does a step of a replay; it is a queue.Handler.
 func (t *Teller) Handle(ctx context.Context, l store.Leased) queue.Result {
+	if r, ep, ok, err := event.ReplayOf(l.Item); ok {
+		return t.replay(ctx, l.Item, r, ep, err)
+	}
 	tg, err := t.load(ctx, l.Item)
 	if err != nil {
 		return queue.Result{Apply: func(store.Tx) error { return err }}
@@ -107,27 +115,19 @@ func (t *Teller) Handle(ctx context.Context, l store.Leased) queue.Result {
 		return queue.Result{}
 	case tg.endpoint.ID == "":
 		return t.bury(&tg, "the endpoint was deleted")
-	case tg.endpoint.Disabled:
+	case tg.endpoint.Disabled && !tg.ping():
 		return t.bury(&tg, "the endpoint is disabled")
 	}
-	g := t.gates.of(tg.app.ID, tg.endpoint.ID)
-	if at, ok := g.enter(ctx, time.Now()); !ok {
-		return tg.later(at)
-	}
-	a := t.pass(ctx, g, &tg)
+	a := t.attempt(ctx, &tg)
 	if a.aborted {
 		return tg.later(l.Item.Due)
 	}
+	t.gates.of(tg.app.ID, tg.endpoint.ID).learn(time.Now(), a)
 	return t.conclude(&tg, a)
 }
 
-// pass makes the attempt that the gate let in; whatever happens, it leaves.
-func (t *Teller) pass(ctx context.Context, g *gate, tg *telling) attempt {
-	a := attempt{aborted: true} // so it stays if the attempt panics
-	defer func() { g.leave(time.Now(), a) }()
-	a = t.attempt(ctx, tg)
-	return a
-}
+// ping tells whether it is a test, which is tried once, whatever becomes of it.
+func (tg *telling) ping() bool { return tg.event.Type == gateway.EventWebhookPing }
 
 // load reads what the item is about. Rows that are gone are left zero.
 func (t *Teller) load(ctx context.Context, it store.Item) (telling, error) {
@@ -146,16 +146,14 @@ func (t *Teller) load(ctx context.Context, it store.Item) (telling, error) {
 		if tg.event, _, err = store.EventLog.Find(rd, event.Key(it.App, gateway.EventID(ev))); err != nil {
 			return err
 		}
-		tg.tell, _, err = store.EventTells.Find(rd, tg.tellKey())
+		if tg.tell, _, err = store.EventTells.Find(rd, event.TellKey(it.App, gateway.EventID(ev), gateway.EndpointID(ep))); err != nil {
+			return err
+		}
+		tg.trouble, tg.inTrouble, err = store.Troubles.Find(rd, troubleKey(it.App, gateway.EndpointID(ep)))
 		return err
 	})
 	if err != nil {
 		return tg, fmt.Errorf("tell event %s: %w", it.ID, err)
 	}
 	return tg, nil
-}
-
-func (tg *telling) tellKey() store.Key {
-	ev, ep, _ := strings.Cut(tg.item.ID, "/")
-	return event.TellKey(tg.item.App, gateway.EventID(ev), gateway.EndpointID(ep))
 }

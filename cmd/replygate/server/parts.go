@@ -50,9 +50,9 @@ func (s *Server) queues() []func(context.Context) error {
 		Store: s.engine, Box: s.box, Log: s.Log.With("room", "webhook"), Resolver: s.hostResolver(),
 		AllowNetworks: c.Webhook.Prefixes(), AllowHTTP: c.Webhook.AllowHTTP, UserAgent: "Replygate/" + s.Version, Observe: s.told,
 	})
-	run := func(q store.Queue, workers int, h queue.Handler, end func()) func(context.Context) error {
+	run := func(q store.Queue, workers int, h queue.Handler, limit queue.Limit, end func()) func(context.Context) error {
 		r := queue.New(queue.Config{
-			Store: s.engine, Queue: q, Handler: h, Workers: workers, Owner: c.Hostname, Log: s.Log, Observe: s.handled,
+			Store: s.engine, Queue: q, Handler: h, Workers: workers, Limit: limit, Owner: c.Hostname, Log: s.Log, Observe: s.handled,
 		})
 		s.metrics.Queue(string(q), r.Running, r.Overdue, nil)
 		return func(ctx context.Context) error {
@@ -61,9 +61,9 @@ func (s *Server) queues() []func(context.Context) error {
 		}
 	}
 	return []func(context.Context) error{
-		run(store.Notifications, 4, s.notifier().Handle, func() {}),
-		run(store.Deliveries, 64, courier.Handle, func() { client.Close() }),
-		run(store.Events, 256, teller.Handle, teller.Close),
+		run(store.Notifications, 4, s.notifier().Handle, nil, func() {}),
+		run(store.Deliveries, 64, courier.Handle, nil, func() { client.Close() }),
+		run(store.Events, 256, teller.Handle, teller.Limit, teller.Close),
 	}
 }
 
