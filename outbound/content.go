@@ -5,35 +5,31 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
-	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/store"
-	"github.com/replygate/replygate/gateway/wire"
 	"github.com/replygate/replygate/outbound/compose"
 )
 
 // maxPrevious is how many earlier mails a mail names in References.
 const maxPrevious = 10
 
-// load reads what the mail shows: who wrote, what they wrote, and which mails
-// to this person came before, the newest first.
+// errNothingLeft says that all a mail was to tell of was deleted since it was
+// decided; the conversation is looked at anew.
+var errNothingLeft = errors.New("what was to be told is deleted")
+
+// load reads what the mail shows: who wrote, what they wrote, as it stands now,
+// and which mails to this person came before, the newest first.
 func (l *letter) load(ctx context.Context) (names []string, messages []compose.Message, previous []gateway.Sent, err error) {
 	err = l.Store.View(ctx, func(rd store.Reader) error {
-		names, messages, previous = nil, nil, nil
-		for _, m := range l.decision.Messages {
-			u, err := chat.LoadUser(rd, l.pending.App.ID, m.Sender)
-			if err != nil {
-				return err
-			}
-			if name := cmp.Or(u.Name, string(u.ID)); m.Sender != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-			messages = append(messages, l.shown(m, &u))
+		r := reader{letter: l, rd: rd, users: map[gateway.UserID]gateway.User{}}
+		if err := r.messages(); err != nil {
+			return err
 		}
+		names, messages = r.names, r.shown
 		previous, err = l.previous(rd)
 		return err
 	})
@@ -55,19 +51,45 @@ func (l *letter) previous(rd store.Reader) (out []gateway.Sent, err error) {
 	return out, err
 }
 
-func (l *letter) shown(m gateway.Message, u *gateway.User) compose.Message {
-	out := compose.Message{
-		SenderName: cmp.Or(u.Name, string(u.ID)), Text: m.Text, At: m.CreatedAt.In(zone(&l.in.User)),
-		System: m.Type == gateway.SystemMessage, Own: m.Sender == l.in.User.ID, Location: m.Location,
+// dress sets what the recipient's role says of the mail's looks: template, link,
+// pictures, and what templates can show of recipient and conversation.
+func (l *letter) dress(ctx context.Context, n *compose.Notification) error {
+	app, conv, user := &l.pending.App, &l.pending.Conversation, &l.in.User
+	role := app.Role(user.Role)
+	n.RecipientID, n.RecipientCustom = string(user.ID), user.Custom
+	n.ConversationID, n.ConversationCustom = string(conv.ID), conv.Custom
+	n.LinkImages, n.UnsubscribeText = !role.InlineImages, role.UnsubscribeText
+	n.NeutralPhoto = l.PublicURL + NeutralPhotoPath
+	if !role.LinkAgentsOnly || user.Kind == gateway.KindAgent {
+		if link := gateway.ConversationLink(role.ConversationURL, user, conv); compose.ValidLink(link) {
+			n.ConversationURL = link
+		}
 	}
-	if u.PhotoURL != nil && strings.HasPrefix(*u.PhotoURL, "https://") {
-		out.SenderPhoto = *u.PhotoURL
+	err := l.Store.View(ctx, func(rd store.Reader) (err error) {
+		n.Template, err = template(rd, app, user)
+		return err
+	})
+	if n.InReplyTo != "" { // the subject stays what the first mail's was
+		n.Template.Subject = ""
 	}
-	if m.Attachment != nil {
-		a := wire.AttachmentOf(*m.Attachment, l.Chat.Links)
-		out.Attachment = &compose.File{Name: a.Name, URL: a.URL, Size: a.Size, Image: strings.HasPrefix(m.Attachment.Type, "image/")}
+	return err
+}
+
+// NeutralPhotoPath leads, below the public URL, to the picture that templates
+// show of people who have none.
+const NeutralPhotoPath = "/person.png"
+
+// template is the role's template in the recipient's language, else in the
+// app's, else the one for all languages; it is empty if there is none.
+func template(rd store.Reader, app *gateway.App, u *gateway.User) (compose.Template, error) {
+	key := store.AppKey(app.ID).String(app.RoleName(u.Role))
+	for _, tag := range compose.LocaleChain(u.Locale, app.DefaultLocale) {
+		t, found, err := store.Templates.Find(rd, key.String(tag))
+		if err != nil || found {
+			return compose.Template(t), err
+		}
 	}
-	return out
+	return compose.Template{}, nil
 }
 
 // subject stays what it was in the first mail, so that clients show one thread.

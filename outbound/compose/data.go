@@ -50,6 +50,7 @@ type messageData struct {
 	Time        string // in the recipient's time zone and the language's form
 	At          moment
 	Own, System bool
+	Context     bool // no news
 	Shortened   bool // Text and HTML are not all
 	Quote       *quote
 	File        *file
@@ -87,10 +88,10 @@ func (d *data) add(n *Notification, v *view, s shown) {
 	p := newPerson(n, m.SenderID, g.Name, g.Photo, nil)
 	d.Messages = append(d.Messages, messageData{
 		ID: m.ID, Sender: p, Text: e.Text, HTML: e.HTML, Plain: e.Plain, Dir: e.Dir,
-		Time: v.time(m.At), At: moment{m.At}, Own: m.Own, System: m.System, Shortened: e.Shortened,
+		Time: v.time(m.At), At: moment{m.At}, Own: m.Own, System: m.System, Context: m.Context, Shortened: e.Shortened,
 		Quote: e.Quote, File: e.File, Location: e.Location, Custom: m.Custom,
 	})
-	if m.Own || m.System {
+	if m.Own || m.System || m.Context {
 		return
 	}
 	d.Sender = p

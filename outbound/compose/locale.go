@@ -35,7 +35,7 @@ func language(tag string) (w *words, lang, dir string) {
 	if len(tag) > maxTag {
 		tag = ""
 	}
-	tag = strings.ToLower(strings.ReplaceAll(tag, "_", "-"))
+	tag = canonical(tag)
 	for tag != "" {
 		if w := locales[tag]; w != nil {
 			return w, tag, directionOf(tag)
@@ -49,27 +49,25 @@ func language(tag string) (w *words, lang, dir string) {
 }
 
 // LocaleChain lists the tags under which an app's template for somebody is
-// looked for: each tag as it is given, in lower case with hyphens, and without
-// its last subtags; last the empty one, which stands for all languages.
+// looked for, in lower case: each of the given ones, whole and without its last
+// subtags; last the empty one, which stands for all languages.
 func LocaleChain(tags ...string) []string {
 	var out []string
-	add := func(tag string) {
-		if !slices.Contains(out, tag) {
-			out = append(out, tag)
-		}
-	}
 	for _, tag := range tags {
 		if len(tag) > maxTag {
 			continue
 		}
-		for given := tag; given != ""; given = given[:max(0, strings.LastIndexAny(given, "-_"))] {
-			add(given)
-			add(strings.ToLower(strings.ReplaceAll(given, "_", "-")))
+		tag = canonical(tag)
+		for ; tag != ""; tag = tag[:max(0, strings.LastIndexByte(tag, '-'))] {
+			if !slices.Contains(out, tag) {
+				out = append(out, tag)
+			}
 		}
 	}
-	add("")
-	return out
+	return append(out, "")
 }
+
+func canonical(tag string) string { return strings.ToLower(strings.ReplaceAll(tag, "_", "-")) }
 
 // maxTag is longer than any language tag in use (RFC 5646, section 4.4.1).
 const maxTag = 64

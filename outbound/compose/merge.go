@@ -82,11 +82,11 @@ func (d *data) senderName() string {
 	return strings.Join(names, ", ")
 }
 
-// told are the messages that the mail is about: other people's.
+// told are the messages that the mail is about: the news.
 func (d *data) told() []messageData {
 	var out []messageData
 	for _, m := range d.Messages {
-		if !m.Own && !m.System {
+		if !m.Own && !m.System && !m.Context {
 			out = append(out, m)
 		}
 	}

@@ -89,6 +89,7 @@ type Message struct {
 	At          time.Time
 	System      bool // said by nobody, shown as context
 	Own         bool // the recipient's own, shown as context
+	Context     bool // no news: shown so that the news make sense
 	Quote       *Quote
 	Attachment  *File
 	Location    *[2]float64 // latitude and longitude

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // view is what the templates see: everything cleaned, worded and cut to size.
@@ -49,6 +48,7 @@ type group struct {
 	Time    string
 	System  bool
 	Own     bool
+	Soft    bool // no news
 	Entries []*entry
 }
 
@@ -174,7 +174,7 @@ func (v *view) show(n *Notification) {
 
 // continues tells whether b needs no heading of its own after a.
 func continues(a, b *Message) bool {
-	return a.SenderName == b.SenderName && a.SenderPhoto == b.SenderPhoto && a.Own == b.Own && a.System == b.System &&
+	return a.SenderName == b.SenderName && a.SenderPhoto == b.SenderPhoto && a.Own == b.Own && a.System == b.System && a.Context == b.Context &&
 		b.At.Sub(a.At) < groupGap
 }
 
@@ -188,7 +188,7 @@ func (v *view) add(m *Message, continues bool, e *entry) {
 }
 
 func (v *view) group(m *Message) *group {
-	g := &group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Photo: pictureURL(m.SenderPhoto)}
+	g := &group{Name: cleanLine(m.SenderName, maxName), System: m.System, Own: m.Own, Soft: m.Own || m.Context, Photo: pictureURL(m.SenderPhoto)}
 	switch {
 	case m.Own:
 		g.Name = v.Words.You
@@ -210,36 +210,11 @@ func (v *view) time(at time.Time) string {
 	return at.Format(v.Words.Time)
 }
 
-// initial is the first letter or digit of a name.
-func initial(name string) string {
-	for _, r := range name {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return string(unicode.ToUpper(r))
-		}
-	}
-	return "#"
-}
-
-// colors carry white letters with a contrast above 4.5 (WCAG 2.2, 1.4.3).
-var colors = [...]string{"#3b5bdb", "#1971c2", "#0c7489", "#2b7a3f", "#8a5a00", "#b3400e", "#b02a4c", "#8430a0", "#5f3dc4"}
-
-// ownColor is as quiet as what one has written oneself.
-const ownColor = "#667080"
-
-// color is always the same for a name.
-func color(name string) string {
-	sum := 0
-	for _, r := range name {
-		sum = (sum*31 + int(r)) & 0xffffff
-	}
-	return colors[sum%len(colors)]
-}
-
-// preheader is the beginning of the newest message that is not one's own.
+// preheader is the beginning of the newest message that is news.
 func (v *view) preheader() string {
 	for i := len(v.shown) - 1; i >= 0; i-- {
 		g, e := v.shown[i].group, v.shown[i].entry
-		if !g.Own && !g.System {
+		if !g.Soft && !g.System {
 			return cut(g.Name+v.Words.Colon+e.gist(v.Words), 110)
 		}
 	}
