@@ -269,7 +269,7 @@ func (l *lab) suppressed(a string) bool {
 
 // queued counts the items of a queue.
 func (l *lab) queued(q store.Queue) int {
-	due, err := l.engine.NextDue(context.Background(), q)
+	due, err := l.engine.NextDue(context.Background(), q, nil)
 	l.ok(err)
 	return len(due)
 }
