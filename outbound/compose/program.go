@@ -29,6 +29,9 @@ type program struct {
 // time, to some tens of milliseconds.
 const maxWork = 100_000
 
+// roundWork is what a round of a loop costs beside its body.
+const roundWork = 10
+
 var (
 	errWork   = errors.New("the template does too much for one mail: too many rounds of a loop, or too long texts")
 	errDefine = errors.New("define and block are not available")
@@ -195,7 +198,7 @@ func (r *rewriter) node(n parse.Node, loops, depth int) (work int) {
 		return r.pipe(n.Pipe) + r.list(n.List, loops, depth+1) + r.list(n.ElseList, loops, depth+1)
 	case *parse.RangeNode:
 		body := r.list(n.List, loops+1, depth+1)
-		n.List.Nodes = append([]parse.Node{r.step(n.Line, 1+body)}, n.List.Nodes...)
+		n.List.Nodes = append([]parse.Node{r.step(n.Line, roundWork+body)}, n.List.Nodes...)
 		return r.pipe(n.Pipe) + r.list(n.ElseList, loops, depth+1)
 	case *parse.TemplateNode:
 		r.refuse(n, "template is not available")
