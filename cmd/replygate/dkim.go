@@ -50,6 +50,11 @@ func (c dkimGenerateCommand) Run(e *env) error {
 	if c.Suffix == "" {
 		c.Suffix = time.Now().UTC().Format("200601")
 	}
+	for _, kind := range []string{"r", "e"} { // both files are written, or none
+		if _, err := os.Lstat(c.file(kind + c.Suffix)); err == nil {
+			return fmt.Errorf("%s exists; choose another --suffix, mail signed with the old key must stay verifiable", c.file(kind+c.Suffix))
+		}
+	}
 	rsa, err := dkim.GenerateRSA(domain, "r"+c.Suffix)
 	if err != nil {
 		return err
@@ -73,6 +78,11 @@ func (c dkimGenerateCommand) Run(e *env) error {
 	return nil
 }
 
+// file is where the key of a selector is written.
+func (c dkimGenerateCommand) file(selector string) string {
+	return filepath.Join(c.Out, "dkim-"+selector+".pem")
+}
+
 func (c dkimGenerateCommand) keep(k dkim.Key) (madeKey, error) {
 	pem, err := k.PEM()
 	if err != nil {
@@ -82,11 +92,8 @@ func (c dkimGenerateCommand) keep(k dkim.Key) (madeKey, error) {
 	if err != nil {
 		return madeKey{}, err
 	}
-	path := filepath.Join(c.Out, "dkim-"+k.Selector+".pem")
+	path := c.file(k.Selector)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return madeKey{}, fmt.Errorf("%s exists; choose another --suffix, mail signed with the old key must stay verifiable", path)
-	}
 	if err != nil {
 		return madeKey{}, err
 	}

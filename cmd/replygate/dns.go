@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/replygate/replygate/cmd/replygate/config"
@@ -46,10 +47,15 @@ func zoneFile(conf config.Config, keys []dkim.Key, ip string) (string, error) {
 	if ip == "" {
 		line("; %s. IN A <public address of this host>   (give it with --ip; its PTR record must name %s)", conf.Hostname, conf.Hostname)
 	} else {
+		addr, err := netip.ParseAddr(ip)
+		if err != nil || addr.Zone() != "" || addr.IsUnspecified() {
+			return "", fmt.Errorf("--ip: %q is not an address; write it as 192.0.2.1 or 2001:db8::1", ip)
+		}
 		kind := "A"
-		if strings.Contains(ip, ":") {
+		if addr = addr.Unmap(); addr.Is6() {
 			kind = "AAAA"
 		}
+		ip = addr.String()
 		line("%s. IN %s %s", conf.Hostname, kind, ip)
 		line("; The PTR record of %s must name %s; your provider sets it.", ip, conf.Hostname)
 	}

@@ -43,8 +43,11 @@ type extracted struct {
 
 // Run extracts.
 func (c extractCommand) Run(e *env) error {
-	if (c.Dir == "") != (c.Out == "") {
+	switch {
+	case (c.Dir == "") != (c.Out == ""):
 		return errors.New("--dir and --out go together")
+	case c.Dir != "" && (len(c.Files) > 0 || c.JSON || c.Plain):
+		return errors.New("--dir reads and writes files alone; name no file, and neither --json nor --plain")
 	}
 	if c.Dir != "" {
 		return c.tree(e)
@@ -95,6 +98,9 @@ func (c extractCommand) tree(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "extracted %d, could not read %d\n", done, failed)
+	if failed > 0 {
+		return fmt.Errorf("%d files could not be read", failed)
+	}
 	return nil
 }
 

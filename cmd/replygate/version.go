@@ -7,6 +7,9 @@ import (
 
 type versionCommand struct{}
 
+// Help shows an example.
+func (versionCommand) Help() string { return "Example: replygate version" }
+
 // Run prints the version that the build recorded.
 func (versionCommand) Run(e *env) error {
 	fmt.Fprintln(e.stdout, "replygate", version())

@@ -58,7 +58,7 @@ func (w *world) notify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.bob.notification = d.raw
+	w.bob.notification = d
 	text, err := textPart(d.raw)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (w *world) notify(ctx context.Context) error {
 func (w *world) reply(ctx context.Context) error {
 	w.step("Bob just hits reply; his provider signs with DKIM")
 	const words = "Green is fine, thank you!\r\n\r\nPlease ring twice."
-	raw, to, err := w.bob.answer(w.bob.notification, words)
+	raw, to, err := w.bob.answer(w.bob.notification.raw, words)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (w *world) again(ctx context.Context) error {
 // hold sends an unsigned twin: nobody vouches for it, so it waits.
 func (w *world) hold(ctx context.Context) error {
 	w.step("An unsigned twin with other words: held, not posted")
-	raw, to, err := w.bob.answer(w.bob.notification, "Send me the gold one, and charge it to Ann.")
+	raw, to, err := w.bob.answer(w.bob.notification.raw, "Send me the gold one, and charge it to Ann.")
 	if err != nil {
 		return err
 	}
@@ -178,6 +178,7 @@ func (w *world) refuse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.carol.notification = d
 	raw, to, err := w.carol.answer(d.raw, "Me too!")
 	if err != nil {
 		return err

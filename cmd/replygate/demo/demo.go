@@ -34,6 +34,7 @@ const (
 // world is everything the demo starts.
 type world struct {
 	*narrator
+	log *slog.Logger // the gateway's
 	dir string
 	dns *dns.Server
 	// resolver asks it over the wire, as anybody would.
@@ -49,8 +50,11 @@ type world struct {
 
 // Run plays the demo and prints to out. It returns nil only when the reply is
 // in the conversation and its webhook's signature verified.
-func Run(ctx context.Context, out io.Writer) (err error) {
-	w := &world{narrator: &narrator{w: out}}
+func Run(ctx context.Context, out io.Writer) error {
+	return (&world{narrator: &narrator{w: out}, log: slog.New(slog.DiscardHandler)}).play(ctx)
+}
+
+func (w *world) play(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, w.close()) }()
 	if err := w.build(ctx); err != nil {
 		return err
@@ -143,7 +147,7 @@ func (w *world) openGateway(ctx context.Context, keys []dkim.Key) error {
 	c.Smarthost = config.Smarthost{Host: "127.0.0.1", Port: w.mailbox.addr.Port, TLS: "none"}
 	c.DNS.Resolver = w.dns.Addr()
 	c.Webhook = config.Webhook{AllowNetworks: []string{"127.0.0.0/8"}, AllowHTTP: true}
-	if w.gateway, err = server.Open(server.Options{Config: c, Keys: keys, Log: slog.New(slog.DiscardHandler), Version: "demo"}); err != nil {
+	if w.gateway, err = server.Open(server.Options{Config: c, Keys: keys, Log: w.log, Version: "demo"}); err != nil {
 		return err
 	}
 	if err := w.makeApp(ctx); err != nil {

@@ -20,8 +20,9 @@ type person struct {
 	name, addr string
 	key        dkim.Key // of the provider
 	// What has passed: the notification, the reply to it, and where that went.
-	notification, reply []byte
-	replyTo             string
+	notification delivered
+	reply        []byte
+	replyTo      string
 }
 
 func newPerson(name, addr string) (person, error) {

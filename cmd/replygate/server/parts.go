@@ -36,11 +36,11 @@ func (s *Server) notifier() *outbound.Notifier {
 }
 
 // queues are the runners of the three queues.
-func (s *Server) queues() []func(context.Context) error {
+func (s *Server) queues() ([]func(context.Context) error, error) {
 	c := s.Config
 	router, client, err := s.smarthost()
 	if err != nil {
-		return []func(context.Context) error{func(context.Context) error { return err }}
+		return nil, err
 	}
 	courier := &outbound.Courier{
 		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
@@ -64,7 +64,7 @@ func (s *Server) queues() []func(context.Context) error {
 		run(store.Notifications, 4, s.notifier().Handle, nil, func() {}),
 		run(store.Deliveries, 64, courier.Handle, nil, func() { client.Close() }),
 		run(store.Events, 256, teller.Handle, teller.Limit, teller.Close),
-	}
+	}, nil
 }
 
 // smarthost is the next hop of every mail and the client that speaks to it.

@@ -51,6 +51,7 @@ type Server struct {
 	resolver *dns.Resolver
 	metrics  *metrics.Metrics
 	certs    *tlscert.Files
+	work     []func(context.Context) error // the queues, each until its context ends
 
 	http net.Listener
 	smtp []net.Listener
@@ -75,6 +76,9 @@ func Open(o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	if err := s.assemble(keys); err != nil {
+		return nil, err
+	}
+	if s.work, err = s.queues(); err != nil {
 		return nil, err
 	}
 	return s, s.listen()
@@ -166,9 +170,10 @@ func (s *Server) Run(ctx context.Context) error {
 		fronts.Go(func() error { return front.ServeLMTP(frontCtx, l) })
 	}
 	fronts.Go(func() error { return s.watchCertificate(frontCtx) })
-	for _, run := range s.queues() {
+	for _, run := range s.work {
 		queues.Go(func() error { return run(queueCtx) })
 	}
+	fronts.Go(func() error { return watchQueues(frontCtx, queueCtx) })
 	queues.Go(func() error { return s.sweep(queueCtx) })
 	queues.Go(func() error { s.inspect(queueCtx); return nil })
 
@@ -196,6 +201,17 @@ func (s *Server) watchStore(ctx context.Context) error {
 		return nil
 	case <-s.engine.Failed():
 		return store.ErrFailed
+	}
+}
+
+// watchQueues ends the fronts when a queue cannot go on: nothing is taken in that
+// nobody works off.
+func watchQueues(fronts, queues context.Context) error {
+	select {
+	case <-fronts.Done():
+		return nil
+	case <-queues.Done():
+		return errors.New("a queue has ended before its time")
 	}
 }
 
