@@ -46,7 +46,7 @@ func (d *document) attributionAt(i int) (start int, s strength, lang string) {
 			f.add(d.lines[n].text)
 		}
 		got := f.judge(closed, d.lines[k].text)
-		if got == weakAttribution && closed && d.sent != nil && d.namesUs(d.lines[k].text) {
+		if got == weakAttribution && closed && d.sent != nil && d.namesUs(k, i) {
 			got = sureAttribution // "Ann via Acme wrote:" can be nobody but us
 		}
 		if got > best {

@@ -12,6 +12,9 @@ const deviceWidth = 140 // bytes, links not counted
 // The verb stands first or last, a device or a client is named, and it is not a sentence about something else:
 // "Sent from my desk, is much easier than my phone" stays.
 func deviceLine(s string) (lang string, ok bool) {
+	if strings.Contains(s, "://") && len(s) <= 2*deviceWidth && fetchesOutlook(s) {
+		return "", true
+	}
 	s, linked := withoutLinks(s)
 	if len(s) < 6 || len(s) > deviceWidth {
 		return "", false
@@ -44,6 +47,30 @@ func deviceLine(s string) (lang string, ok bool) {
 		return w.lang[1], true
 	}
 	return "", false
+}
+
+// fetchesOutlook reports a link to one of the pages where Outlook is to be had, beside its name, in any language.
+func fetchesOutlook(s string) bool {
+	return strings.Contains(s, "://aka.ms/") && strings.Contains(s, "Outlook")
+}
+
+// wrappedDevice reports a device line broken in two before the client's link: "Sent from\nMail<https://…> for Windows".
+func (d *document) wrappedDevice(i, end int) (lang string, ok bool) {
+	if i+1 >= end {
+		return "", false
+	}
+	l, next := &d.lines[i], &d.lines[i+1]
+	if len(l.text) > deviceWidth || len(next.text) > 2*deviceWidth || !strings.Contains(next.text, "://") {
+		return "", false
+	}
+	if !strings.Contains(next.text, "go.microsoft.com/fwlink/") && !strings.Contains(next.text, "aka.ms/") {
+		return "", false
+	}
+	var buf [48]byte
+	if lex.words[string(firstWord(buf[:], l.text))]&(meansSent|meansFetch) == 0 {
+		return "", false
+	}
+	return deviceLine(l.text + " " + next.text)
 }
 
 // maySpeakOfDevice is the quick look that spares most lines the slow one.

@@ -31,6 +31,9 @@ func (f *features) dated() bool {
 	return f.date || f.year && f.numbers > 1 || f.time || f.month && f.numbers > 0
 }
 
+// day reports a date, and not only a time.
+func (f *features) day() bool { return f.date || f.year && f.numbers > 1 || f.month && f.numbers > 0 }
+
 // add looks at one line.
 func (f *features) add(s string) {
 	if strings.IndexByte(s, 0xe2) >= 0 && strings.ContainsAny(s, directionMarks) {

@@ -38,7 +38,7 @@ func isRule(s string) bool {
 
 func drawsRule(r rune) bool {
 	switch r {
-	case '-', '_', '=', '*', '~', '#', '+', '.', '—', '–', '─', '━', '═', '⸻', '﹣', '＿', '⁃':
+	case '-', '_', '=', '*', '~', '#', '+', '.', '—', '–', '─', '━', '═', '⸻', '﹣', '＿', '⁃', '‐', '‑', '‒', '―':
 		return true
 	}
 	return false
@@ -53,7 +53,7 @@ func dashes(s string) int {
 			n++
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[n:])
-			if r != '—' && r != '–' && r != '─' && r != '━' {
+			if !isDash(r) {
 				return n
 			}
 			n += size
@@ -62,6 +62,15 @@ func dashes(s string) int {
 		}
 	}
 	return n
+}
+
+// isDash knows the dashes outside ASCII that clients draw markers with; Proton Mail takes U+2010.
+func isDash(r rune) bool {
+	switch r {
+	case '‐', '‑', '‒', '–', '—', '―', '─', '━':
+		return true
+	}
+	return false
 }
 
 // markOf tells whether s is a marker line, and what stands behind the marker on the same line.
@@ -81,7 +90,7 @@ func markOf(s string) (kind markKind, lang, rest string) {
 		inner = inner[:160]
 	}
 	end := strings.Index(inner, "--")
-	for _, alt := range [...]string{"__", "==", "**", "——"} {
+	for _, alt := range [...]string{"__", "==", "**", "——", "‐‐"} {
 		if end < 0 {
 			end = strings.Index(inner, alt)
 		}

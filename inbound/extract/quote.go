@@ -2,8 +2,10 @@ package extract
 
 import "strings"
 
-// quoted reports a line that is marked as quotation.
-func (l *line) quoted() bool { return l.depth > 0 || l.hint&(hintQuote|hintSent) != 0 }
+// quoted reports a line that is marked as quotation, and is not the introduction of one.
+func (l *line) quoted() bool {
+	return l.hint&hintAbove == 0 && (l.depth > 0 || l.hint&(hintQuote|hintSent) != 0)
+}
 
 // quoteEnd returns the end of the run of marked lines that starts at i, with the lines that a client wrapped out of it.
 func (d *document) quoteEnd(i int) int {

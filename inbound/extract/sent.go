@@ -1,24 +1,18 @@
 package extract
 
-import "strings"
-
 const (
-	sentMails   = 8       // how many sent mails are remembered: the bits of a mask
-	sentBytes   = 1 << 17 // of each
-	shingle     = 4       // words in a row that must agree
-	clusterGap  = 2       // lines of other text within a run of lines we sent
-	enoughWords = 30      // a run of so many of our words is a quotation wherever it stands
-	tinyMail    = 8       // a mail of fewer words is recognised only below an attribution
-	aboveLines  = 8       // lines an introduction may have
+	sentMails   = 8           // how many sent mails are remembered: the bits of a mask
+	sentBytes   = 1 << 17     // of each
+	shingle     = 4           // words in a row that must agree
+	clusterGap  = 2           // lines of other text within a run of lines we sent
+	enoughWords = 30          // a run of so many of our words is a quotation wherever it stands
+	tinyMail    = 8           // a mail of fewer words is recognised only below an attribution
+	aboveLines  = 8           // lines an introduction may have
+	maxSign     = 64          // bytes of a line without words
+	shortLine   = shingle + 2 // words of a short line
+	nearWords   = 24          // words between two neighbouring lines of ours at most
+	wrapWidth   = 55          // runes of the shortest line that is taken to be broken for its length
 )
-
-// match is what is known of a line in relation to what we sent.
-type match struct {
-	words, ours, known int32 // words; of them in a shingle of ours; of them in our vocabulary
-	sent               bool
-	short              bool  // a short line of ours, to be confirmed by a neighbour
-	at                 int32 // where its first shingle stands in what we sent, from 1; 0 if it has none
-}
 
 // matchSent marks the lines that we sent, and those above them that introduce them.
 func (d *document) matchSent() {
@@ -43,81 +37,28 @@ func (d *document) matchSent() {
 	}
 }
 
-// compare finds the lines that we sent.
-func (d *document) compare() []match {
-	m := make([]match, len(d.lines))
-	var t tokens
-	for i := range d.lines {
-		before := len(t.hash)
-		t.add(d.lines[i].text, int32(i))
-		m[i].words = int32(len(t.hash) - before)
-		for _, h := range t.hash[before:] {
-			if d.sent.words[h] {
-				m[i].known++
-			}
-		}
-		if n := m[i].words; n > 0 && n <= shingle+2 && d.sent.lines[lineHash(t.hash[before:])] {
-			m[i].short = true
-		}
-	}
-	covered := -1
-	for i := 0; i+shingle <= len(t.hash); i++ {
-		p := d.sent.runs[lineHash(t.hash[i:i+shingle])]
-		if p.mails == 0 {
-			continue
-		}
-		if l := &m[t.line[i]]; l.at == 0 {
-			l.at = p.at + 1
-		}
-		for k := max(i, covered+1); k < i+shingle; k++ {
-			m[t.line[k]].ours++
-		}
-		covered = i + shingle - 1
-	}
-	for i := range m {
-		m[i].sent = m[i].ours > 0 && m[i].ours*5 >= m[i].words*4
-	}
-	confirm(d, m)
-	return m
-}
-
-// confirm takes short lines for ours that stand beside lines of ours.
-func confirm(d *document, m []match) {
-	last := false
-	pass := func(i int) {
-		if d.lines[i].blank() || m[i].words == 0 {
-			return
-		}
-		if last && !m[i].sent && m[i].short {
-			m[i].sent = true
-		}
-		last = m[i].sent
-	}
-	for i := range m {
-		pass(i)
-	}
-	last = false
-	for i := len(m) - 1; i >= 0; i-- {
-		pass(i)
-	}
-}
-
 // clusterEnd returns the end of a run of lines of ours, with no more than clusterGap other lines between. It ends where a
-// client introduces a quotation, where the quote marks begin, and where our words begin again from further up: what
-// stands before was then repeated by the person.
+// client introduces a quotation, where the quote marks begin or end, and where our words begin again from further up:
+// what stands before was then repeated by the person.
 func (d *document) clusterEnd(m []match, i int) int {
-	end, gap, at := i+1, 0, m[i].at
+	end, gap, at := i+1, 0, m[i].first
+	marked := d.lines[i].depth > 0
 	for j := i + 1; j < len(m); j++ {
 		switch {
-		case m[j].sent:
-			if m[j].at != 0 && m[j].at < at || (d.lines[j].depth > 0) != (d.lines[i].depth > 0) || gap > 0 && d.introducedAt(j) < j {
+		case d.goesOn(m, j, marked):
+			if m[j].placed && m[j].last < at || gap > 0 && d.introducedAt(j) < j {
 				return end
 			}
-			end, gap, at = j+1, 0, max(at, m[j].at)
-		case m[j].words == 0:
-			if l := &d.lines[j]; gap == 0 && (strings.Contains(l.text, "://") || l.text == "|") {
-				end = j + 1 // a link, a quote mark that we do not know
+			end, gap = j+1, 0
+			if m[j].placed {
+				at = max(at, m[j].first)
 			}
+		case m[j].bare:
+			if l := &d.lines[j]; gap == 0 && !(l.blank() && l.depth == 0) && (l.depth > 0) == marked {
+				end = j + 1
+			}
+		case m[j].sent && marked != (d.lines[j].depth > 0):
+			return end
 		default:
 			if gap++; gap > clusterGap {
 				return end
@@ -125,6 +66,22 @@ func (d *document) clusterEnd(m []match, i int) int {
 		}
 	}
 	return end
+}
+
+// goesOn reports that line j goes on with a run of lines of ours that are marked, or are not. A mail server that breaks
+// long lines leaves the rest of a marked line without a mark.
+func (d *document) goesOn(m []match, j int, marked bool) bool {
+	if (d.lines[j].depth > 0) == marked {
+		return m[j].sent
+	}
+	l, up := &m[j], &d.lines[j-1]
+	switch {
+	case !marked, up.blank() && up.depth == 0:
+		return false
+	case l.bare && !d.lines[j].blank():
+		return l.links == linkOurs || up.depth == 0 // a bracket broken off behind a link
+	}
+	return l.sent && l.ours > 0 || l.joined
 }
 
 // covers reports that the lines from start to end are so much of a mail of ours that nobody repeats it on purpose.
@@ -151,89 +108,38 @@ func (d *document) hintLines(m []match, above, start, end int) {
 	for i := above; i < start; i++ {
 		d.lines[i].hint |= hintAbove
 	}
+	marked := d.lines[start].depth > 0
+	for above < start && start < end && d.lastField(start) {
+		d.lines[start].hint |= hintAbove
+		start++
+	}
 	for i := start; i < end; i++ {
-		if m[i].sent || m[i].words == 0 || m[i].known*10 >= m[i].words*9 {
-			d.lines[i].hint |= hintSent
+		l := &d.lines[i]
+		same := (l.depth > 0) == marked
+		switch known := d.known(m, i); {
+		case l.blank() && l.depth == 0:
+			l.hint |= d.lines[i-1].hint & hintSent // a blank line goes with what is above it
+		case same && (m[i].sent || m[i].bare || known), d.goesOn(m, i, marked):
+			l.hint |= hintSent
 		}
 	}
 }
 
-// introducedAt looks for the client's introduction above line i, in whatever language: it stands directly above, and
-// has our name, our subject, an address or a date in it.
-func (d *document) introducedAt(i int) int {
-	last := d.lastText(0, i)
-	if last < 0 || i-last > 4 || d.lines[last].hint&hintSent != 0 {
-		return i
-	}
-	depth := d.lines[last].depth
-	if depth > 0 {
-		return i
-	}
-	if top, ok := d.fieldsAbove(last); ok {
-		return d.drawnAbove(d.introAbove(top, 0), 0)
-	}
-	for k := last; k >= 0 && k > last-3; k-- {
-		l := &d.lines[k]
-		if l.blank() || l.depth != depth || l.hint&hintSent != 0 || k < last && endsSentence(l.text) {
-			break
-		}
-		if d.introduces(k, last) {
-			return d.drawnAbove(d.opener(k, depth), 0)
-		}
-	}
-	return i
-}
-
-// fieldsAbove finds two lines or more of the form "key: value" that end at line last, one of which tells something of
-// the mail below. It returns the first of them.
-func (d *document) fieldsAbove(last int) (int, bool) {
-	top, told := last+1, false
-	for k := last; k >= 0 && k > last-aboveLines; k-- {
-		l := &d.lines[k]
-		if l.colon <= 0 || l.colon > 30 || int(l.colon) >= len(l.text)-1 || l.hint&hintSent != 0 || len(l.text) > attributionBytes {
-			break
-		}
-		var f features
-		f.add(l.text)
-		told = told || f.addr || f.dated() || d.namesUs(l.text)
-		top = k
-	}
-	return top, last-top+1 >= 2 && told
-}
-
-// introduces reports that the lines from a to b are an introduction.
-func (d *document) introduces(a, b int) bool {
-	var f features
-	named := false
-	for k := a; k <= b; k++ {
-		s := d.lines[k].text
-		if len(s) > attributionBytes {
-			return false
-		}
-		f.add(s)
-		named = named || d.namesUs(s)
-	}
-	if f.incomplete() || f.stops > 0 {
+// known reports a line of words of ours in another order or layout, that ours has at this place.
+func (d *document) known(m []match, i int) bool {
+	l := &m[i]
+	if l.words == 0 || l.known*10 < l.words*9 {
 		return false
 	}
-	if kind, _, _ := markOf(d.lines[a].text); kind != markNone {
-		return true
+	up := i - 1
+	for up > 0 && !m[up].sent {
+		up--
 	}
-	closed := endsAttribution(d.lines[b].text)
-	return f.words <= attributionWords && (closed && (named || f.addr || f.dated()) || f.dated() && (f.addr || named))
+	return d.lines[i].depth > 0 || up < 0 || int(l.next) == len(m) || fits(&m[up], (l.words+1)/2, &m[l.next])
 }
 
-// namesUs reports that a line holds the name or the subject of a mail of ours.
-func (d *document) namesUs(s string) bool {
-	if d.sent == nil || len(d.sent.names) == 0 {
-		return false
-	}
-	var buf [attributionBytes + 8]byte
-	folded := string(fold(buf[:], s))
-	for _, n := range d.sent.names {
-		if strings.Contains(folded, n) {
-			return true
-		}
-	}
-	return false
+// lastField reports a line of ours that is the end of the header block above it: the subject, mostly.
+func (d *document) lastField(i int) bool {
+	l, up := &d.lines[i], &d.lines[i-1]
+	return !up.blank() && up.depth == l.depth && !endsAttribution(up.text) && len(l.text) <= attributionBytes && d.namesUs(i, i)
 }

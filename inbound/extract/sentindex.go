@@ -7,21 +7,25 @@ import (
 )
 
 // sentIndex is what we sent, in a form in which it is found again although a client has marked, wrapped, re-encoded or
-// shortened it: sets of words in a row, of words, and of short lines, all hashed.
+// shortened it: words in a row, words, short lines, links, all hashed. A mail has two variants, its text and its HTML,
+// as clients quote either.
 type sentIndex struct {
-	runs   map[uint64]place // shingles
+	runs   map[uint64]int32 // shingles: where in spots
+	lines  map[uint64]int32 // lines too short for a shingle, and lines without words
 	words  map[uint64]bool
-	lines  map[uint64]bool // lines too short for a shingle
+	links  map[uint64]bool // hosts and paths
+	spots  []spot
 	totals [sentMails]int
 	n      int
-	seen   int      // words
 	names  []string // folded From names and subjects
 }
 
-// place is where a shingle stands.
-type place struct {
-	mails uint8 // the mails it is in
-	at    int32 // where it was first seen
+// spot is where something stands in a variant: the number of words before its first and its last occurrence. Spots of
+// other variants follow by next, which is 0 for the last.
+type spot struct {
+	first, last int32
+	next        int32
+	variant     uint8
 }
 
 // indexSent indexes the newest mails. It returns nil if there is none.
@@ -29,14 +33,17 @@ func indexSent(sent []Sent) *sentIndex {
 	if len(sent) == 0 {
 		return nil
 	}
-	x := &sentIndex{runs: map[uint64]place{}, words: map[uint64]bool{}, lines: map[uint64]bool{}}
+	x := &sentIndex{
+		runs: map[uint64]int32{}, lines: map[uint64]int32{}, words: map[uint64]bool{}, links: map[uint64]bool{},
+		spots: make([]spot, 1, 256), // none is at 0
+	}
 	for i := range sent[:min(len(sent), sentMails)] {
 		s := &sent[i]
 		var d document
 		d.scan(clip(s.Text))
-		x.addLines(d.lines, i)
+		x.addLines(d.lines, i, 2*i)
 		if s.HTML != "" {
-			x.addLines(parsePage(clip(s.HTML)).lines, i)
+			x.addLines(parsePage(clip(s.HTML)).lines, i, 2*i+1)
 		}
 		x.addName(s.FromName)
 		x.addName(s.Subject)
@@ -54,29 +61,52 @@ func (x *sentIndex) addName(s string) {
 	}
 }
 
-func (x *sentIndex) addLines(lines []line, mail int) {
+func (x *sentIndex) addLines(lines []line, mail, variant int) {
 	var t tokens
 	for i := range lines {
+		s := lines[i].text
 		before := len(t.hash)
-		t.add(lines[i].text, int32(i))
-		if n := len(t.hash) - before; n > 0 && n <= shingle+2 {
-			x.lines[lineHash(t.hash[before:])] = true
+		t.add(s, int32(i))
+		switch n := len(t.hash) - before; {
+		case n > 0 && n <= shortLine:
+			x.note(x.lines, lineHash(t.hash[before:]), variant, before)
+		case n == 0 && s != "" && len(s) <= maxSign:
+			x.note(x.lines, textHash(s), variant, before)
+		}
+		if strings.Contains(s, "://") {
+			x.addLinks(s)
 		}
 	}
 	for i, h := range t.hash {
 		x.words[h] = true
 		if i+shingle <= len(t.hash) {
-			h := lineHash(t.hash[i : i+shingle])
-			p, seen := x.runs[h]
-			if !seen {
-				p.at = int32(x.seen + i)
-			}
-			p.mails |= 1 << mail
-			x.runs[h] = p
+			x.note(x.runs, lineHash(t.hash[i:i+shingle]), variant, i)
 		}
 	}
 	x.totals[mail] = max(x.totals[mail], len(t.hash))
-	x.seen += len(t.hash)
+}
+
+// note remembers that something stands behind so many words of a variant.
+func (x *sentIndex) note(in map[uint64]int32, h uint64, variant, at int) {
+	head := in[h]
+	for i := head; i != 0; i = x.spots[i].next {
+		if x.spots[i].variant == uint8(variant) {
+			x.spots[i].last = int32(at)
+			return
+		}
+	}
+	x.spots = append(x.spots, spot{int32(at), int32(at), head, uint8(variant)})
+	in[h] = int32(len(x.spots) - 1)
+}
+
+// in returns where something stands in a variant.
+func (x *sentIndex) in(head int32, variant uint8) (spot, bool) {
+	for i := head; i != 0; i = x.spots[i].next {
+		if x.spots[i].variant == variant {
+			return x.spots[i], true
+		}
+	}
+	return spot{}, false
 }
 
 // tokens are the words of lines, hashed.
@@ -146,6 +176,14 @@ func lineHash(words []uint64) uint64 {
 	for _, w := range words {
 		h = (h ^ w) * fnvPrime
 		h ^= h >> 29
+	}
+	return h
+}
+
+func textHash(s string) uint64 {
+	h := uint64(fnvOffset)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * fnvPrime
 	}
 	return h
 }

@@ -36,7 +36,9 @@ func (d *document) signature(a, b int, below bool) (end int) {
 		}
 		lang, ok := deviceLine(l.text)
 		if !ok {
-			continue
+			if lang, ok = d.wrappedDevice(i, b); !ok {
+				continue
+			}
 		}
 		if d.lang == "" {
 			d.lang = lang

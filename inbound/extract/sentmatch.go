@@ -1,0 +1,202 @@
+package extract
+
+import "strings"
+
+// match is what is known of a line in relation to what we sent.
+type match struct {
+	words, ours, known int32 // words; of them in a shingle of ours; of them in our vocabulary
+	sent               bool
+	joined             bool // its first word follows in ours on the last of the line above
+	bare               bool // it has no words and is not the person's doing
+	links              linkSight
+	short              int32 // where in spots, for a line that is a short line of ours as a whole; else 0
+	placed             bool  // it is known where the line stands in the variant that is quoted
+	first, last        int32 // its first and last place there
+	next               int32 // the next line below that is ours by its words in a row
+}
+
+// compare finds the lines that we sent.
+func (d *document) compare() []match {
+	m := make([]match, len(d.lines))
+	var t tokens
+	for i := range d.lines {
+		d.compareLine(&m[i], i, &t)
+	}
+	heads := d.shingles(m, &t)
+	variant := d.sent.quoted(heads)
+	for i := range heads {
+		l := &m[t.line[i]]
+		if s, ok := d.sent.in(heads[i], variant); ok && !l.placed {
+			back := int32(i) - firstToken(&t, i) // words of the line before the shingle
+			l.placed, l.first, l.last = true, s.first-back, s.last-back
+		}
+	}
+	for i := range m {
+		l := &m[i]
+		l.sent = l.ours > 0 && l.ours*5 >= l.words*4
+		if s, ok := d.sent.in(l.short, variant); ok && !l.placed {
+			l.placed, l.first, l.last = true, s.first, s.last
+		}
+	}
+	d.confirm(m)
+	return m
+}
+
+// compareLine looks at one line by itself.
+func (d *document) compareLine(m *match, i int, t *tokens) {
+	s := d.lines[i].text
+	before := len(t.hash)
+	t.add(s, int32(i))
+	m.words = int32(len(t.hash) - before)
+	for _, h := range t.hash[before:] {
+		if d.sent.words[h] {
+			m.known++
+		}
+	}
+	switch {
+	case m.words == 0 && s != "" && len(s) <= maxSign:
+		m.short = d.sent.lines[textHash(s)]
+	case m.words > 0 && m.words <= shortLine:
+		m.short = d.sent.lines[lineHash(t.hash[before:])]
+	}
+	if strings.Contains(s, "://") {
+		m.links = d.sent.sight(s)
+	}
+	m.bare = m.words == 0 && d.bare(i, m.links) || m.words == 1 && m.links == linkOurs
+}
+
+// bare reports that a line without words is blank, drawn, a link of ours, or a link that a mail server made its own,
+// right below the line that announces it.
+func (d *document) bare(i int, links linkSight) bool {
+	switch links {
+	case linkOurs:
+		return true
+	case linkOther:
+		return i > 0 && announces(d.lines[i-1].text)
+	}
+	return isDrawn(d.lines[i].text)
+}
+
+// isDrawn reports nothing but lines and the marks that clients put before a quotation.
+func isDrawn(s string) bool {
+	for _, r := range s {
+		switch r {
+		case '|', ':', '#', '*', '»', '｜', '%', '}', '+', '-', '_', '=', '~', '.', '·', '•', ' ', '\u00a0', '\t', '>', '—', '–', '─', '[', ']', '(', ')', '<':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// shingles counts the words that stand in a shingle of ours, and returns where the shingle that begins with each word is
+// in spots, or 0.
+func (d *document) shingles(m []match, t *tokens) []int32 {
+	heads := make([]int32, len(t.hash))
+	covered := -1
+	for i := 0; i+shingle <= len(t.hash); i++ {
+		head := d.sent.runs[lineHash(t.hash[i:i+shingle])]
+		if heads[i] = head; head == 0 {
+			continue
+		}
+		for k := max(i, covered+1); k < i+shingle; k++ {
+			l := &m[t.line[k]]
+			if l.ours++; l.ours == 1 && k > i && t.line[k-1] != t.line[k] {
+				l.joined = true
+			}
+		}
+		covered = i + shingle - 1
+	}
+	return heads
+}
+
+// firstToken returns the first word of the line that word i is in.
+func firstToken(t *tokens, i int) int32 {
+	for i > 0 && t.line[i-1] == t.line[i] {
+		i--
+	}
+	return int32(i)
+}
+
+// quoted tells which variant of which mail most of the shingles are in.
+func (x *sentIndex) quoted(heads []int32) uint8 {
+	var count [2 * sentMails]int
+	for _, h := range heads {
+		for ; h != 0; h = x.spots[h].next {
+			count[x.spots[h].variant]++
+		}
+	}
+	best := 0
+	for v := range count {
+		if count[v] > count[best] {
+			best = v
+		}
+	}
+	return uint8(best)
+}
+
+// confirm takes short lines for ours that stand beside lines of ours. A line that nothing marks must stand where it
+// stood in ours: a person's "Ok" may be the same as one that was sent.
+func (d *document) confirm(m []match) {
+	next := len(m)
+	for i := len(m) - 1; i >= 0; i-- {
+		m[i].next = int32(next)
+		if m[i].sent {
+			next = i
+		}
+	}
+	beside := -1
+	for i := range m {
+		beside = d.confirmLine(m, i, beside, false)
+	}
+	beside = -1
+	for i := len(m) - 1; i >= 0; i-- {
+		beside = d.confirmLine(m, i, beside, true)
+	}
+}
+
+// confirmLine judges line i beside line b, which is ours, or -1, and returns which line the next one is beside.
+func (d *document) confirmLine(m []match, i, b int, upwards bool) int {
+	l := &m[i]
+	if l.words == 0 && (l.bare || d.lines[i].blank()) && !l.sent {
+		return b
+	}
+	if !l.sent && l.short != 0 && b >= 0 {
+		switch {
+		case d.lines[i].depth > 0 && d.lines[i].depth == d.lines[b].depth:
+			l.sent = true
+		case upwards:
+			l.sent = follows(l, &m[b])
+		default:
+			l.sent = follows(&m[b], l) && (int(l.next) == len(m) || fits(&m[b], l.words, &m[l.next]))
+		}
+	}
+	if l.sent {
+		return i
+	}
+	return -1
+}
+
+// follows reports that line b stands in ours not far below line a.
+func follows(a, b *match) bool {
+	missing, ok := missing(a, b)
+	return ok && missing <= nearWords
+}
+
+// fits reports that ours has so many words between lines a and b.
+func fits(a *match, words int32, b *match) bool {
+	missing, ok := missing(a, b)
+	return !a.placed || !b.placed || ok && missing >= words
+}
+
+// missing counts the words that ours has between lines a and b; ok tells that b stands below a.
+func missing(a, b *match) (n int32, ok bool) {
+	if !a.placed || !b.placed {
+		return 0, false
+	}
+	if n = b.first - a.first - a.words; n >= 0 {
+		return n, true
+	}
+	n = b.last - a.last - a.words
+	return n, n >= 0
+}
