@@ -202,7 +202,7 @@ func (l *letter) prepare(ctx context.Context) error {
 	if len(previous) > 0 {
 		l.content.InReplyTo = previous[0].MessageID
 	}
-	return nil
+	return l.dress(ctx, &l.content)
 }
 
 // write composes, signs, seals and stages the mail to one address.
@@ -217,9 +217,12 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 		ExpiresAt: l.now.Add(giveUpAfter),
 	}
 	d.MessageID = compose.MessageID(l.Domain, d.ID)
-	composed, err := compose.Compose(l.addressed(to, d.MessageID, unsubscribe))
+	composed, err := l.composer.Compose(l.addressed(to, d.MessageID, unsubscribe))
 	if err != nil {
 		return d, mail{}, err
+	}
+	if composed.TemplateErr != nil {
+		l.Log.Warn("template failed", "app", app, "role", l.in.User.Role, "error", composed.TemplateErr)
 	}
 	signed, err := dkim.Sign(composed.Raw, dkim.SignOptions{Keys: l.Keys, Now: l.now})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/token"
+	"github.com/replygate/replygate/outbound/compose"
 )
 
 // Notifier handles the notifications queue. Its fields are set before use and
@@ -32,7 +33,8 @@ type Notifier struct {
 	Sender string
 	Log    *slog.Logger
 
-	ids gateway.IDSource
+	ids      gateway.IDSource
+	composer compose.Composer
 }
 
 // Handle decides about everybody who has messages that nothing was decided

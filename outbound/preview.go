@@ -63,7 +63,7 @@ func (n *Notifier) Preview(ctx context.Context, app gateway.AppID, c gateway.Con
 		to = out.To[0]
 	}
 	content := l.addressed(to, compose.MessageID(n.Domain, "preview"), 0)
-	mail, err := compose.Compose(content)
+	mail, err := n.composer.Compose(content)
 	out.From, out.ReplyTo, out.Mail = content.From, content.ReplyTo, &mail
 	return out, err
 }

@@ -16,6 +16,9 @@ var pageHTML string
 //go:embed page.css
 var pageCSS string
 
+//go:embed person.png
+var personPNG []byte
+
 // view is what a page says. Its strings are text; the template escapes them.
 type view struct {
 	Title string
@@ -59,5 +62,16 @@ func (l look) write(w http.ResponseWriter, r *http.Request, status int, v view) 
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(b.Bytes()) // a reader that went away is no concern
+	}
+}
+
+// person answers with the neutral picture; mail clients may keep it.
+func (l look) person(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "image/png")
+	h.Set("Cache-Control", "public, max-age=86400")
+	h.Set("Content-Length", strconv.Itoa(len(personPNG)))
+	if r.Method != http.MethodHead {
+		w.Write(personPNG)
 	}
 }

@@ -31,6 +31,8 @@ import (
 const (
 	UnsubscribePath = "/u/"
 	AttachmentPath  = "/a/"
+	// PersonPath is the neutral picture of people who have none, for templates.
+	PersonPath = "/person.png"
 )
 
 // Unsubscriber keeps who gets mail; suppression.Service is one.
@@ -77,6 +79,8 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if tok, ok := strings.CutPrefix(path, UnsubscribePath); ok {
 		r.SetPathValue("token", tok)
 		p.unsubscribe(w, r)
+	} else if path == PersonPath {
+		p.look.person(w, r)
 	} else if tok, ok := strings.CutPrefix(path, AttachmentPath); ok {
 		r.SetPathValue("token", tok)
 		p.attachment(w, r)

@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/api"
 	"github.com/replygate/replygate/gateway/notify"
 	"github.com/replygate/replygate/outbound"
+	"github.com/replygate/replygate/outbound/compose"
 )
 
 // renderer lends outbound's preview of a mail to the API.
@@ -45,6 +47,18 @@ func decisionOf(d notify.Decision) api.RenderedDecision {
 	if d.Act == notify.Wait {
 		until := d.Until.UnixMilli()
 		out.Until = &until
+	}
+	return out
+}
+
+// templates is api.TemplateChecker.
+type templates struct{}
+
+// CheckTemplate says what is wrong with a template, each with its place.
+func (templates) CheckTemplate(t gateway.Template) []string {
+	var out []string
+	for _, p := range compose.Validate(compose.Template(t)) {
+		out = append(out, fmt.Sprintf("%s, line %d, column %d: %s", p.Part, p.Line, p.Column, p.Reason))
 	}
 	return out
 }
