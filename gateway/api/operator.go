@@ -8,13 +8,17 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
 )
 
 // Operator is the API of the operator's commands, served on a local socket that
 // only the operator can open; it asks for no key.
 type Operator struct {
-	Apps app.Service
-	Chat *chat.Service
+	Apps  app.Service
+	Chat  *chat.Service
+	Store store.Store
+	// URLs checks the addresses of endpoints before they are stored.
+	URLs URLChecker
 	Log  *slog.Logger
 }
 
@@ -48,9 +52,9 @@ func NewOperator(o Operator) http.Handler {
 		on(http.MethodPost, "apps", o.create),
 		on(http.MethodPost, "apps/*/keys", o.createKey),
 		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
-		on(http.MethodPut, "apps/*/endpoints/*", o.putEndpoint),
 		on(http.MethodPost, "apps/*/notifications/run", o.run),
 	}
+	table = append(table, o.eventRoutes()...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out, err := o.serve(table, r)
 		if err != nil {
@@ -78,7 +82,7 @@ func (o Operator) serve(table []route, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h(&call{ctx: r.Context(), body: body}, ids)
+	return h(&call{ctx: r.Context(), method: r.Method, query: r.URL.Query(), head: http.Header{}, body: body}, ids)
 }
 
 func showApp(a gateway.App) ShownApp {
@@ -162,13 +166,4 @@ func (o Operator) run(c *call, ids []string) (any, error) {
 
 func (o Operator) revokeKey(c *call, ids []string) (any, error) {
 	return nil, o.Apps.RevokeKey(c.ctx, gateway.AppID(ids[0]), gateway.KeyID(ids[1]))
-}
-
-func (o Operator) putEndpoint(c *call, ids []string) (any, error) {
-	a, err := o.Apps.App(c.ctx, gateway.AppID(ids[0]))
-	if err != nil {
-		return nil, err
-	}
-	c.Server, c.app = &Server{Apps: o.Apps}, a
-	return putEndpoint(c, ids[1:])
 }

@@ -27,10 +27,15 @@ type Server struct {
 	Renderer Renderer
 	// Templates checks templates before they are stored; nil: by size only.
 	Templates TemplateChecker
+	// URLs checks the addresses of endpoints before they are stored; nil: by form only.
+	URLs URLChecker
+	// Stopping is closed when calls that wait are to end; nil: never.
+	Stopping <-chan struct{}
 	// Observe, if set, is told of every answer, with the route's pattern.
 	Observe func(method, route string, status int, took time.Duration)
 
-	routes []route
+	routes  []route
+	waiting *waiting
 }
 
 // call is one request on its way.
@@ -49,6 +54,7 @@ type call struct {
 // New completes a Server.
 func New(s Server) *Server {
 	s.routes = table()
+	s.waiting = &waiting{n: map[gateway.AppID]int{}}
 	return &s
 }
 
@@ -58,6 +64,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, body := s.answer(r)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if long, ok := body.(streamed); ok {
+		long.stream(w) // for how long it waits says nothing of us
+		return
 	}
 	write(w, status, body)
 	if s.Observe != nil {

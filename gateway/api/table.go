@@ -51,6 +51,15 @@ func table() []route {
 		on(get, "endpoints/*", getEndpoint),
 		on(put, "endpoints/*", putEndpoint),
 		on(delete_, "endpoints/*", deleteEndpoint),
+		on(post, "endpoints/*/secrets", newSecret),
+		on(delete_, "endpoints/*/secrets", endOldSecrets),
+		on(post, "endpoints/*/ping", pingEndpoint),
+		on(post, "endpoints/*/replay", replayEvents),
+		on(get, "endpoints/*/attempts", listAttempts),
+
+		on(get, "events", listEvents),
+		on(get, "events/*", getEvent),
+		on(post, "events/*/redeliver", redeliverEvent),
 
 		on(get, "notifications", listNotifications),
 		on(post, runPath, run),

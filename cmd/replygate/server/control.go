@@ -37,7 +37,7 @@ func (s *Server) serveControl(ctx context.Context) error {
 
 // Operator answers the operator's commands.
 func (s *Server) Operator() http.Handler {
-	return api.NewOperator(api.Operator{Apps: s.Apps, Chat: s.chat, Log: s.Log})
+	return api.NewOperator(api.Operator{Apps: s.Apps, Chat: s.chat, Store: s.engine, URLs: s.guard(), Log: s.Log})
 }
 
 // serve runs an HTTP server until ctx ends, and lets calls in progress finish.

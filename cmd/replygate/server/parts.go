@@ -67,6 +67,12 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 	}, nil
 }
 
+// guard says which addresses endpoints may have.
+func (s *Server) guard() webhook.Guard {
+	c := s.Config.Webhook
+	return webhook.Guard{AllowNetworks: c.Prefixes(), AllowHTTP: c.AllowHTTP}
+}
+
 // smarthost is the next hop of every mail and the client that speaks to it.
 func (s *Server) smarthost() (*route.Relay, *delivery.Client, error) {
 	h := s.Config.Smarthost

@@ -16,7 +16,7 @@ import (
 // serveHTTP answers the chat backend and the recipients' browsers.
 func (s *Server) serveHTTP(ctx context.Context) error {
 	return serve(ctx, &http.Server{
-		Handler:           s.handler(),
+		Handler:           s.handler(ctx.Done()),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -26,11 +26,12 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 }
 
 // handler tells the parts of the listener apart by their path's beginning. No
-// ServeMux: it answers unusual paths with redirects.
-func (s *Server) handler() http.Handler {
+// ServeMux: it answers unusual paths with redirects. Calls that wait end when
+// stopping is closed.
+func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 	calls := api.New(api.Server{
 		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
-		Renderer: renderer{s.notifier()},
+		Renderer: renderer{s.notifier()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
 	})
 	seen := pages.New(pages.Config{
 		Store: s.engine, Unsubscriber: suppression.Service{Store: s.engine}, Tokens: s.tokens,

@@ -1,0 +1,40 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/app"
+)
+
+// newSecret gives an endpoint a new secret, which signs from now on and is shown
+// this once. The old ones sign too for a day, or for as long as oldValidFor says;
+// 0 ends them at once.
+func newSecret(c *call, ids []string) (any, error) {
+	var in struct {
+		OldValidFor json.RawMessage `json:"oldValidFor"`
+	}
+	if err := c.into(&in); err != nil {
+		return nil, err
+	}
+	overlap := app.SecretOverlap
+	if raw := in.OldValidFor; raw != nil && string(raw) != "null" {
+		var d time.Duration
+		if err := takeDuration(raw, &d); err != nil {
+			return nil, gateway.Wrong("oldValidFor", "oldValidFor %v.", err)
+		}
+		overlap = d
+	}
+	secret, err := c.Apps.RotateSecret(c.ctx, c.app.ID, gateway.EndpointID(ids[0]), overlap)
+	if err != nil {
+		return nil, err
+	}
+	e, err := c.Apps.Endpoint(c.ctx, c.app.ID, gateway.EndpointID(ids[0]))
+	return showEndpoint(e, secret), err
+}
+
+// endOldSecrets leaves an endpoint its newest secret only, at once.
+func endOldSecrets(c *call, ids []string) (any, error) {
+	return nil, c.Apps.DropOldSecrets(c.ctx, c.app.ID, gateway.EndpointID(ids[0]))
+}
