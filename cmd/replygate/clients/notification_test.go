@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/inbound/extract"
 	"github.com/replygate/replygate/outbound/compose"
 )
 
@@ -82,7 +83,16 @@ func scenarios() map[string]compose.Notification {
 		said("Çelik", "Perhaps we should all meet at the workshop then, because the workshop has the right tools, the right light and, most of all, the right coffee; and if it rains we can stay inside.", -5))
 	long.Subject = "Größe 54, blau – Übergabe am Samstag"
 
+	weigh := said(ownName, "What does it weigh, and are the tyres tubeless?", -60)
+	weigh.Own = true
+	list := said("Ann Archer", "*12.4 kg* with the rack 🚲 and ~tubeless~ _tubed_, sorry. See the <https://market.example.com/ads/4711|advertisement>.\n- new chain and `11-34` cassette\n- `Schwalbe 35-622` tyres\n```\nframe   54 cm\nreach   382 mm\n```\nAnything else? 😄", -50)
+	list.Quote = &compose.Quote{SenderName: ownName, Own: true, Text: weigh.Text}
+	sticker := said("Ben", "", -10)
+	sticker.Attachment = &compose.File{Name: "happy face", URL: "https://market.example.com/img/sticker.png", Image: true, Sticker: true}
+	rich := notification([]string{"Ann Archer", "Ben"}, weigh, list, photo, sticker)
+
 	return map[string]compose.Notification{
+		"rich":    rich,
 		"one":     notification([]string{"Ann Archer"}, said("Ann Archer", "Hello Carla, would Saturday at ten suit you?", 0)),
 		"terse":   notification([]string{"Ann Archer"}, said("Ann Archer", "Ok?", 0)),
 		"several": several, "rtl": rtl, "cjk": cjk, "tricky": tricky, "long": long,
@@ -90,12 +100,17 @@ func scenarios() map[string]compose.Notification {
 }
 
 // scenarioNames are in the order in which they are dealt out.
-var scenarioNames = []string{"one", "several", "rtl", "cjk", "tricky", "long", "terse"}
+var scenarioNames = []string{"one", "several", "rtl", "cjk", "tricky", "long", "terse", "rich"}
 
 // sent is one mail the product made.
 type sent struct {
 	mail     compose.Mail
 	original *original
+}
+
+// remembered is what the product keeps of the mail.
+func (s *sent) remembered() extract.Sent {
+	return extract.Sent{Text: s.mail.Text, HTML: s.mail.HTML, FromName: s.mail.FromName, Subject: s.mail.Subject}
 }
 
 // compositions makes every scenario in a locale of the product, once.

@@ -14,8 +14,9 @@ type written struct {
 	text, html string
 	flowed     bool
 	delsp      bool
-	sent       []extract.Sent
-	want       string
+	// want is how the client puts the words into the part that is read; typed is
+	// how the person typed them, where that may come out, too: before wrapping.
+	want, typed string
 }
 
 // style is a way to answer, or what happens to the answer on its way.
@@ -70,7 +71,7 @@ func (c *client) make(r *reply, below bool) written {
 	if c.plain != nil {
 		w.text = c.paper(r, below)
 	}
-	w.want = r.words
+	w.want, w.typed = r.words, r.words
 	if c.wraps > 0 && !c.flowed && w.text != "" {
 		w.want = wrapAll(r.words, c.wraps)
 	}
@@ -136,7 +137,7 @@ func between(c *client, r *reply) written {
 		rest = ""
 	}
 	want = strings.NewReplacer(fileLink, extract.RedactedMarker).Replace(want)
-	return written{text: intro + "\n" + head + rest, flowed: c.flowed, delsp: c.delsp, want: want}
+	return written{text: intro + "\n" + head + rest, flowed: c.flowed, delsp: c.delsp, want: want, typed: want}
 }
 
 // answerable finds the lines below which answers are written: the end of the
