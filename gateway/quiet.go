@@ -27,8 +27,6 @@ func ParseClock(s string) (int, error) {
 // Clock writes minutes since midnight as "22:00".
 func Clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
-const day = 24 * 60
-
 // contains tells whether a minute of the day is quiet.
 func (q QuietHours) contains(minute int) bool {
 	if q.From <= q.To {
@@ -39,30 +37,21 @@ func (q QuietHours) contains(minute int) bool {
 
 // EndOf returns when the quiet time around t ends; t itself if t is not quiet.
 // It goes by the wall clock of the zone, also in the nights in which that is
-// changed: the end is never within quiet hours, and where the changed clock
-// passes over it, it is up to the change later.
+// changed: what it returns is never quiet, and where the changed clock passes
+// over the end, it is up to the change later.
 func (q QuietHours) EndOf(t time.Time, zone *time.Location) time.Time {
-	minute := func(t time.Time) int { return t.Hour()*60 + t.Minute() }
-	end := t.In(zone)
-	for range 4 { // one step, and one more for each change of the clock
-		if !q.contains(minute(end)) {
-			return q.earliest(end, t)
-		}
-		step := time.Duration((q.To-minute(end)+day)%day) * time.Minute
-		end = end.Add(step).Truncate(time.Minute)
-	}
-	return end
-}
-
-// earliest takes back what a clock that was put forward made a step too long.
-func (q QuietHours) earliest(end, t time.Time) time.Time {
-	if !end.After(t) {
+	quiet := func(t time.Time) bool { return q.contains(t.Hour()*60 + t.Minute()) }
+	local := t.In(zone)
+	if !quiet(local) {
 		return t
 	}
-	over := time.Duration((end.Hour()*60+end.Minute()-q.To+day)%day) * time.Minute
-	back := end.Add(-over)
-	if over < 6*time.Hour && back.After(t) && !q.contains(back.Hour()*60+back.Minute()) {
-		return back
+	for day := range 3 {
+		end := time.Date(local.Year(), local.Month(), local.Day()+day, 0, q.To, 0, 0, zone)
+		for _, late := range []time.Duration{0, 30 * time.Minute, time.Hour} { // by as much clocks are changed
+			if at := end.Add(late); at.After(t) && !quiet(at) {
+				return at
+			}
+		}
 	}
-	return end
+	return t // there is no minute that is not quiet
 }
