@@ -32,6 +32,9 @@ const (
 	EventAddressResubscribed   EventType = "address.resubscribed"
 	EventAddressSuppressed     EventType = "address.suppressed"
 	EventEndpointDisabled      EventType = "endpoint.disabled"
+	// EventTemplateFailed tells that a role's own template could not be used for
+	// a mail, which went out in the default design.
+	EventTemplateFailed EventType = "template.failed"
 	// EventWebhookPing is told to one endpoint, on demand.
 	EventWebhookPing EventType = "webhook.ping"
 )
@@ -43,7 +46,7 @@ func EventTypes() []EventType {
 		EventUserCreated, EventUserUpdated, EventNotificationTriggered, EventNotificationSkipped,
 		EventNotificationSent, EventNotificationDeferred, EventNotificationBounced, EventReplyRejected,
 		EventReplyHeld, EventReplyDuplicate, EventReplyAutomatic, EventAddressUnsubscribed,
-		EventAddressResubscribed, EventAddressSuppressed, EventEndpointDisabled, EventWebhookPing,
+		EventAddressResubscribed, EventAddressSuppressed, EventEndpointDisabled, EventTemplateFailed, EventWebhookPing,
 	}
 }
 

@@ -28,6 +28,8 @@ type batch struct {
 	now     time.Time
 	decided []chat.Decided
 	mails   [][]mail // by decided
+	// failed are the roles whose own template failed, with the reason.
+	failed map[string]error
 }
 
 // mail is one composed and signed mail with what is remembered of it.
@@ -96,7 +98,7 @@ func (b *batch) store(tx store.Tx) error {
 			}
 		}
 	}
-	return nil
+	return b.tellFailed(tx)
 }
 
 // keep stores what belongs to one mail.
@@ -222,7 +224,7 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 		return d, mail{}, err
 	}
 	if composed.TemplateErr != nil {
-		l.Log.Warn("template failed", "app", app, "role", l.in.User.Role, "error", composed.TemplateErr)
+		l.templateFailed(l.pending.App.RoleName(l.in.User.Role), composed.TemplateErr)
 	}
 	signed, err := dkim.Sign(composed.Raw, dkim.SignOptions{Keys: l.Keys, Now: l.now})
 	if err != nil {

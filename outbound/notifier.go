@@ -35,6 +35,7 @@ type Notifier struct {
 
 	ids      gateway.IDSource
 	composer compose.Composer
+	failures failures
 }
 
 // Handle decides about everybody who has messages that nothing was decided

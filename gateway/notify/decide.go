@@ -57,9 +57,6 @@ func Preview(in Input, now time.Time) Decision {
 		}
 	}
 	d := s.send()
-	if len(d.Messages) == 0 {
-		d.Messages, d.Earlier = s.bounded(s.wanted, 0)
-	}
 	for _, a := range s.Addresses {
 		if a.Blocked != "" {
 			d.Addresses = append(d.Addresses, a.Address)

@@ -164,6 +164,28 @@ func TestContext(t *testing.T) {
 	}
 }
 
+// TestNewsAreShown: however much was said after them that is none.
+func TestNewsAreShown(t *testing.T) {
+	for _, context := range []gateway.MailContext{gateway.ContextMissed, gateway.ContextWhole} {
+		in := basic()
+		with(&in, func(r *gateway.Role) { r.Context, r.MaxShown = context, 2 })
+		for n := uint64(2); n < 9; n++ {
+			m := message(n, "", time.Duration(n)*time.Second)
+			m.Type = gateway.SystemMessage
+			in.Messages = append(in.Messages, m)
+		}
+		in.Conversation.Count = 8
+		d := notify.Decide(in, t0.Add(time.Hour))
+		if len(d.Messages) == 0 || d.Messages[len(d.Messages)-1].Number != 1 {
+			t.Errorf("%s: shows %d messages, and not the one that is news", context, len(d.Messages))
+		}
+		in.History = in.Messages[1:]
+		if d := notify.Decide(in, t0.Add(time.Hour)); len(d.Messages) != 1 || d.Messages[0].Number != 1 {
+			t.Errorf("%s: a history that does not reach it shows %d", context, len(d.Messages))
+		}
+	}
+}
+
 // TestOncePerAbsence: one mail until the person is back, or replies.
 func TestOncePerAbsence(t *testing.T) {
 	now := t0.Add(delay)

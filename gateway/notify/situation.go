@@ -94,7 +94,8 @@ func lookedAt(p gateway.Presence, c gateway.ConversationID, now time.Time) time.
 }
 
 // shown is what the mail shows by the role's context, and how many messages
-// before it are not shown.
+// before it are not shown. It always shows some of the news: what was said after
+// the last of them beyond what a mail has room for is left out.
 func (s *situation) shown() ([]gateway.Message, int) {
 	past, earlier := s.History, s.HistoryEarlier
 	if past == nil {
@@ -103,7 +104,19 @@ func (s *situation) shown() ([]gateway.Message, int) {
 	if s.role.ShownContext() == gateway.ContextMissed {
 		past = s.missed(past)
 	}
+	last := slices.IndexFunc(past, s.isNewest)
+	switch {
+	case last < 0:
+		return s.bounded(s.wanted, earlier)
+	case last < len(past)-s.role.Shows():
+		past = past[:last+1]
+	}
 	return s.bounded(past, earlier)
+}
+
+// isNewest tells whether a message is the last of the news.
+func (s *situation) isNewest(m gateway.Message) bool {
+	return len(s.wanted) > 0 && m.ID == s.wanted[len(s.wanted)-1].ID
 }
 
 // missed are the messages the person did not see; what the system said between

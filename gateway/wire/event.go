@@ -100,6 +100,12 @@ type ReplyData struct {
 	Sentence string         `json:"sentence,omitempty"`
 }
 
+// TemplateData tells that a role's own template failed for a mail.
+type TemplateData struct {
+	Role   string `json:"role"`
+	Reason string `json:"reason"` // with part, line and column
+}
+
 // AddressData tells that an address gets no more mail, or gets it again.
 type AddressData struct {
 	Address string          `json:"address"`
