@@ -183,7 +183,7 @@ func newLab(t testing.TB) *lab {
 	l.dns.Set("_dmarc."+people, "TXT", "v=DMARC1; p=none")
 	l.dns.Set("_dmarc."+bank, "TXT", "v=DMARC1; p=reject")
 	l.populate()
-	l.serve()
+	l.addr = l.front(nil)
 	return l
 }
 
@@ -218,12 +218,19 @@ func (l *lab) populate() {
 	}
 }
 
-// serve runs the SMTP front on a loopback port until the test ends.
-func (l *lab) serve() {
+// front runs an SMTP front on a loopback port until the test ends.
+func (l *lab) front(change func(*smtpd.Config)) (addr string) {
+	l.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	l.ok(err)
-	l.addr = listener.Addr().String()
-	srv := smtpd.New(smtpd.Config{Hostname: "mx.example.com", Domain: ourDomain, MaxPerNetwork: 1000, MaxErrors: 1000, MaxRefused: 1000, MaxJunk: 1 << 20, DrainTimeout: 2 * time.Second, Logger: l.rcv.Log}, l.rcv)
+	c := smtpd.Config{
+		Hostname: "mx.example.com", Domain: ourDomain, MaxPerNetwork: 1000, MaxErrors: 1000, MaxRefused: 1000, MaxJunk: 1 << 20,
+		ConnectionRate: -1, RefusalRate: -1, DrainTimeout: 2 * time.Second, Logger: l.rcv.Log,
+	}
+	if change != nil {
+		change(&c)
+	}
+	srv := smtpd.New(c, l.rcv)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -234,6 +241,7 @@ func (l *lab) serve() {
 		stop()
 		<-done
 	})
+	return listener.Addr().String()
 }
 
 func (l *lab) ok(err error) {

@@ -109,7 +109,7 @@ func (l *lab) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	for q, h := range map[store.Queue]queue.Handler{store.Notifications: notifier.Handle, store.Deliveries: courier.Handle} {
-		r := queue.New(queue.Config{Store: l.store, Queue: q, Handler: h, Log: log})
+		r := queue.New(queue.Config{Store: l.store, Queue: q, Handler: h, Poll: time.Hour, Log: log})
 		running.Go(func() { l.ok(r.Run(ctx)) })
 	}
 	l.stop = func() {
