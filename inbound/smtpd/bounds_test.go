@@ -3,12 +3,14 @@ package smtpd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -84,6 +86,60 @@ func TestMessagesInMemoryAreBounded(t *testing.T) {
 		second.want("250 ")
 		first.conn.Close()
 		second.conn.Close()
+		x.end()
+	})
+}
+
+// TestLargeMessagesTakeTurns, and usual ones do not wait for them.
+func TestLargeMessagesTakeTurns(t *testing.T) {
+	conf := testConfig(t)
+	conf.MaxSize, conf.DataMemory = 2<<20, 8<<20
+	synctest.Test(t, func(t *testing.T) {
+		var atOnce, most atomic.Int64
+		x := newBench(t, conf, &recorder{data: func(_ context.Context, m Mail) (gateway.Status, error) {
+			if len(m.Data) > usualMessage {
+				most.Store(max(most.Load(), atOnce.Add(1)))
+				defer atOnce.Add(-1)
+				<-time.After(3 * time.Second)
+			}
+			return status(250, 2, 0, 0, "Queued"), nil
+		}})
+		large := strings.Repeat(strings.Repeat("x", 998)+"\r\n", 1000)
+		begun := time.Now()
+		answers := make(chan string, 5)
+		for i := range 5 {
+			p := x.dial(fmt.Sprintf("192.0.2.1:%d", i+1))
+			p.want("220 ")
+			p.send("EHLO c\r\n")
+			p.want("250-")
+			p.addressed()
+			p.send(large)
+			go func() {
+				io.WriteString(p.conn, ".\r\n")
+				got, _ := p.reply()
+				answers <- got[:9]
+				p.conn.Close()
+			}()
+		}
+		synctest.Wait()
+		small := x.dial("192.0.2.9:1")
+		small.want("220 ")
+		small.send("EHLO c\r\n")
+		small.want("250-")
+		small.addressed()
+		small.send("x\r\n.\r\n")
+		small.want("250 ")
+		between(t, "a usual message", time.Since(begun), 0, 0)
+		small.conn.Close()
+		for range 5 {
+			if got := <-answers; got != "250 2.0.0" {
+				t.Errorf("answered %s", got)
+			}
+		}
+		between(t, "five large ones", time.Since(begun), 9*time.Second, 9*time.Second)
+		if most.Load() != 2 {
+			t.Errorf("%d at once", most.Load())
+		}
 		x.end()
 	})
 }

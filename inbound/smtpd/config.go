@@ -28,8 +28,9 @@ type Config struct {
 	// MaxRecipients is how many recipients one mail may have: 100 (RFC 5321,
 	// section 4.5.3.1.8, asks for as many).
 	MaxRecipients int
-	// DataMemory is how many octets of messages may be held at once: 128 MiB,
-	// and never less than MaxSize. Above it, DATA is answered with 451 4.3.1.
+	// DataMemory is how many octets of messages may be held at once: 96 MiB, and
+	// never less than MaxSize. Above it, DATA is answered with 451 4.3.1. As many
+	// again may be in the backend's hands of large messages; they take turns.
 	DataMemory int64
 
 	// MaxConnections and MaxPerNetwork bound the connections at one time, in
@@ -111,7 +112,7 @@ func (c Config) withDefaults() Config {
 	c.Domain = cmp.Or(c.Domain, c.Hostname)
 	c.MaxSize = cmp.Or(c.MaxSize, 25<<20)
 	c.MaxRecipients = cmp.Or(c.MaxRecipients, 100)
-	c.DataMemory = max(cmp.Or(c.DataMemory, 128<<20), c.MaxSize)
+	c.DataMemory = max(cmp.Or(c.DataMemory, 96<<20), c.MaxSize)
 	c.MaxConnections = cmp.Or(c.MaxConnections, 8192)
 	c.MaxPerNetwork = cmp.Or(c.MaxPerNetwork, 100)
 	c.ConnectionRate = cmp.Or(c.ConnectionRate, 1200)

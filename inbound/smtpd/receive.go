@@ -126,6 +126,11 @@ func (s *session) judge(u *unstuffer, at time.Time) []gateway.Status {
 	case hops(m.Data) > maxHops:
 		return s.unfit(status(554, 5, 4, 6, "The message went through too many servers, this is a loop"), gateway.ReasonLoop, m)
 	}
+	done, ok := s.turn(int64(len(m.Data)))
+	if !ok {
+		return s.toAll(noMemory)
+	}
+	defer done()
 	var answers []gateway.Status
 	st := s.call(func(ctx context.Context) (st gateway.Status, err error) {
 		given, err := s.tx.Data(ctx, m)
@@ -146,6 +151,28 @@ func (s *session) judge(u *unstuffer, at time.Time) []gateway.Status {
 		answers[i] = proper(answers[i])
 	}
 	return answers
+}
+
+// Reading a message takes some multiple of its size: it is taken apart, decoded
+// and sealed. Usual ones need no turn.
+const (
+	readingCost  = 4
+	usualMessage = 256 << 10
+)
+
+// turn waits until the backend may have a message of so many octets in hand;
+// false means that it never came to that.
+func (s *session) turn(size int64) (done func(), ok bool) {
+	if size <= usualMessage {
+		return func() {}, true
+	}
+	cost := min(readingCost*size, s.srv.config.DataMemory)
+	ctx, cancel := context.WithTimeout(s.serving.base, s.srv.config.AnswerTimeout/2)
+	defer cancel()
+	if s.srv.reading.Acquire(ctx, cost) != nil {
+		return nil, false
+	}
+	return func() { s.srv.reading.Release(cost) }, true
 }
 
 // unfit refuses a message for what it is. The backend keeps account of it, and

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Server receives mail for a Backend. It may serve several listeners at once;
@@ -15,12 +17,14 @@ type Server struct {
 	backend   Backend
 	admission *admission
 	memory    budget
+	// reading bounds what the backend has in hand of large messages.
+	reading *semaphore.Weighted
 }
 
 // New makes a server.
 func New(c Config, b Backend) *Server {
 	c = c.withDefaults()
-	s := &Server{config: c, backend: b, admission: newAdmission(c)}
+	s := &Server{config: c, backend: b, admission: newAdmission(c), reading: semaphore.NewWeighted(c.DataMemory)}
 	s.memory.give(c.DataMemory)
 	return s
 }
