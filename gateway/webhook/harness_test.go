@@ -27,10 +27,19 @@ type backend struct {
 	mu     sync.Mutex
 	got    []told
 	answer func(n int, r *http.Request) (status int, header http.Header)
+	body   string
+}
+
+// set has it answer otherwise from now on.
+func (b *backend) set(answer func(int, *http.Request) (int, http.Header)) {
+	b.mu.Lock()
+	b.answer = answer
+	b.mu.Unlock()
 }
 
 type told struct {
 	at     time.Time
+	path   string
 	header http.Header
 	length int64
 	coded  []string
@@ -41,7 +50,7 @@ type told struct {
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	b.mu.Lock()
-	b.got = append(b.got, told{time.Now(), r.Header.Clone(), r.ContentLength, r.TransferEncoding, body, r.Header.Get("webhook-id")})
+	b.got = append(b.got, told{time.Now(), r.URL.Path, r.Header.Clone(), r.ContentLength, r.TransferEncoding, body, r.Header.Get("webhook-id")})
 	n, answer := len(b.got), b.answer
 	b.mu.Unlock()
 	if answer == nil {
@@ -52,6 +61,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(status)
+	io.WriteString(w, b.body)
 }
 
 func (b *backend) calls() []told {
@@ -99,7 +109,7 @@ func (b *bench) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := queue.New(queue.Config{
 		Store: b.store, Queue: store.Events, Handler: b.teller.Handle, Limit: b.teller.Limit, Workers: 64,
-		Drain: time.Second, Log: b.teller.Log,
+		Poll: 5 * time.Minute, Drain: time.Second, Log: b.teller.Log,
 	})
 	end := make(chan error, 1)
 	go func() { end <- r.Run(ctx) }()
