@@ -5,11 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
-	netmail "net/mail"
-	"net/textproto"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,54 +132,6 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// books is a store that counts what is kept of stored bytes.
-type books struct {
-	store.Store
-	mu   sync.Mutex
-	kept map[string]int
-}
-
-type ledger struct {
-	store.Tx
-	change map[string]int
-}
-
-func (l *ledger) Keep(s store.Staged) (gateway.BlobRef, error) {
-	l.change[string(s.App)+" "+string(s.Ref)]++
-	return l.Tx.Keep(s)
-}
-
-func (l *ledger) Drop(a gateway.AppID, ref gateway.BlobRef) error {
-	l.change[string(a)+" "+string(ref)]--
-	return l.Tx.Drop(a, ref)
-}
-
-func (b *books) Update(ctx context.Context, s store.Scope, fn func(store.Tx) error) error {
-	var l ledger
-	err := b.Store.Update(ctx, s, func(tx store.Tx) error {
-		l = ledger{tx, map[string]int{}}
-		return fn(&l)
-	})
-	if err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for ref, n := range l.change {
-		if b.kept[ref] += n; b.kept[ref] == 0 {
-			delete(b.kept, ref)
-		}
-	}
-	return nil
-}
-
-// blobs counts the stored bytes that something keeps.
-func (b *books) blobs() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.kept)
-}
-
 func (l *lab) populate() {
 	_, err := app.Service{Store: l.store, Box: secret.NewBox(l.keys)}.Create(l.Context(), app.New{ID: shop, Name: "Acme Shop"})
 	l.ok(err)
@@ -209,13 +157,6 @@ func (l *lab) ok(err error) {
 	if err != nil {
 		l.Fatal(err)
 	}
-}
-
-// say posts a message as ann.
-func (l *lab) say(c gateway.ConversationID, text string) {
-	l.Helper()
-	_, err := l.chat.PostMessages(context.Background(), shop, c, []chat.NewMessage{{Text: chat.Give(text), Sender: chat.Give[gateway.UserID]("ann")}}, chat.Posting{})
-	l.ok(err)
 }
 
 // pass lets time go by, and everything that is due then happen.
@@ -272,123 +213,4 @@ func (l *lab) queued(q store.Queue) int {
 	due, err := l.engine.NextDue(context.Background(), q, nil)
 	l.ok(err)
 	return len(due)
-}
-
-// peer is a next hop of all mail.
-type peer struct {
-	mu sync.Mutex
-	// answer says what is answered to a command (MAIL, RCPT, DATA, "." with the
-	// recipient); empty is the usual answer, "hang up" ends the connection.
-	answer func(verb, to string) string
-	got    []delivered
-	tries  int
-}
-
-type delivered struct {
-	from, to string
-	raw      []byte
-	at       time.Time
-}
-
-func (d delivered) parse(t testing.TB) *netmail.Message {
-	t.Helper()
-	m, err := netmail.ReadMessage(bytes.NewReader(d.raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-func (p *peer) dial(context.Context, string, string) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	go p.serve(theirs)
-	return ours, nil
-}
-
-func (p *peer) say(verb, to, usual string) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if verb == "RCPT" {
-		p.tries++
-	}
-	if p.answer != nil {
-		if a := p.answer(verb, to); a != "" {
-			return a
-		}
-	}
-	return usual
-}
-
-func (p *peer) answers(f func(verb, to string) string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.answer = f
-}
-
-// always answers a verb in one way.
-func always(verb, what string) func(string, string) string {
-	return func(v, _ string) string {
-		if v == verb {
-			return what
-		}
-		return ""
-	}
-}
-
-// mails are what was taken, in order.
-func (p *peer) mails() []delivered {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.got)
-}
-
-func (p *peer) tried() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.tries
-}
-
-func (p *peer) serve(conn net.Conn) {
-	defer conn.Close()
-	c := textproto.NewConn(conn)
-	c.PrintfLine("220 relay.example.com ESMTP")
-	var d delivered
-	for {
-		line, err := c.ReadLine()
-		if err != nil {
-			return
-		}
-		verb, arg, _ := strings.Cut(line, " ")
-		reply := "250 2.0.0 ok"
-		switch verb {
-		case "EHLO":
-			reply = "250 relay.example.com"
-		case "MAIL":
-			d = delivered{from: strings.TrimSuffix(strings.TrimPrefix(arg, "FROM:<"), ">")}
-			reply = p.say(verb, "", reply)
-		case "RCPT":
-			d.to = strings.TrimSuffix(strings.TrimPrefix(arg, "TO:<"), ">")
-			reply = p.say(verb, d.to, reply)
-		case "DATA":
-			if reply = p.say(verb, d.to, "354 go on"); reply == "354 go on" {
-				c.PrintfLine("%s", reply)
-				if d.raw, err = io.ReadAll(c.DotReader()); err != nil {
-					return
-				}
-				d.at = time.Now()
-				if reply = p.say(".", d.to, "250 2.0.0 queued"); reply[0] == '2' || reply == "taken, hang up" {
-					p.mu.Lock()
-					p.got = append(p.got, d)
-					p.mu.Unlock()
-				}
-			}
-		case "QUIT":
-			c.PrintfLine("221 2.0.0 bye")
-			return
-		}
-		if strings.Contains(reply, "hang up") {
-			return
-		}
-		c.PrintfLine("%s", reply)
-	}
 }

@@ -1,0 +1,149 @@
+package inbound
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/secret"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/inbound/message"
+)
+
+// file is an attachment whose sealed bytes are ready to be kept.
+type file struct {
+	gateway.Attachment
+	staged store.Staged
+}
+
+func (t *transaction) stageFiles(ctx context.Context, to recipient, in []message.Attachment) ([]file, error) {
+	var out []file
+	for _, a := range in {
+		staged, err := t.Store.Stage(ctx, to.row.App, t.Box.Seal(secret.PurposeFile, a.Data))
+		if err != nil {
+			return nil, notStored("keep attachment", err)
+		}
+		out = append(out, file{gateway.Attachment{Name: withoutTokens(a.Name), Type: a.Type, Size: int64(len(a.Data)), Blob: staged.Ref}, staged})
+	}
+	return out, nil
+}
+
+// posting is a reply ready to be posted, or held.
+type posting struct {
+	rec     *received
+	to      recipient
+	content *gateway.ReplyContent
+	files   []file
+	digest  string
+}
+
+// keepFiles adds the references of the files.
+func (p *posting) keepFiles(tx store.Tx) ([]gateway.Attachment, error) {
+	var out []gateway.Attachment
+	for _, f := range p.files {
+		if _, err := tx.Keep(f.staged); err != nil {
+			return nil, err
+		}
+		out = append(out, f.Attachment)
+	}
+	return out, nil
+}
+
+// posted posts the reply in the transaction, which reads permission again.
+func (t *transaction) posted(p posting) *outcome {
+	return &outcome{to: p.to, status: statusPosted, store: func(tx store.Tx, o *outcome) error {
+		files, err := p.keepFiles(tx)
+		if err != nil {
+			return err
+		}
+		r := p.rec.record(p.to)
+		r.Content = p.content
+		if r.Raw, err = tx.Keep(p.rec.sealed); err != nil {
+			return err
+		}
+		done, err := t.Chat.PostReply(tx, p.rec.at, chat.ReplyInput{
+			App: p.to.row.App, Handle: p.to.row.Handle, Reply: r, Files: files, Digest: p.digest,
+			Date: p.rec.msg.Header.Get("Date"), Answers: append(p.rec.msg.InReplyTo[:len(p.rec.msg.InReplyTo):len(p.rec.msg.InReplyTo)], p.rec.msg.References...),
+		})
+		if st, refused := statusOf(err); refused {
+			return t.overtaken(tx, o, p, files, st)
+		}
+		if err != nil {
+			return err
+		}
+		o.state, o.reason, o.status, p.rec.trace = done.State, done.Reason, statusPosted, done.Trace
+		if done.State == gateway.ReplyDuplicate {
+			o.status = statusKnown
+			return dropFiles(tx, p.to.row.App, files)
+		}
+		return nil
+	}}
+}
+
+// overtaken records that permission was lost between RCPT and the commit. A
+// temporary refusal keeps nothing: the sender tries again.
+func (t *transaction) overtaken(tx store.Tx, o *outcome, p posting, files []gateway.Attachment, st gateway.Status) error {
+	if !st.Permanent() {
+		return st
+	}
+	o.state, o.reason, o.status = gateway.ReplyRejected, chat.ReasonOf(st), st
+	if err := dropFiles(tx, p.to.row.App, files); err != nil {
+		return err
+	}
+	r := p.rec.record(p.to)
+	r.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
+	r.State, r.Reason, r.Content, r.Raw = o.state, o.reason, p.content, p.rec.sealed.Ref
+	return t.Chat.RecordReply(tx, p.rec.at, p.to.row.App, r)
+}
+
+func dropFiles(tx store.Tx, app gateway.AppID, files []gateway.Attachment) error {
+	for _, f := range files {
+		if err := tx.Drop(app, f.Blob); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// held stores a reply that waits for approval. A copy of one that waits, or was
+// decided about, is a duplicate: a person decides once.
+func (t *transaction) held(p posting, why gateway.Reason) *outcome {
+	return &outcome{to: p.to, status: statusHeld, store: func(tx store.Tx, o *outcome) error {
+		r := p.rec.record(p.to)
+		r.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
+		first, err := p.firstHeld(tx, r.ID)
+		if err != nil {
+			return err
+		}
+		o.state, o.reason, r.Content, r.Digest = gateway.ReplyHeld, why, p.content, p.digest
+		if !first {
+			o.state, o.reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
+		} else if r.Attachments, err = p.keepFiles(tx); err != nil {
+			return err
+		}
+		r.State, r.Reason = o.state, o.reason
+		return t.keepRecord(tx, p.rec, p.to, r)
+	}}
+}
+
+// firstHeld remembers a held mail as chat.PostReply does a posted one, under a
+// name of its own, and tells whether it is the first of its kind.
+func (p *posting) firstHeld(tx store.Tx, id gateway.ReplyID) (bool, error) {
+	name := p.rec.msg.MessageID
+	if name == "" {
+		name = "date " + p.rec.msg.Header.Get("Date")
+	}
+	row := p.to.row
+	sum := sha256.Sum256(fmt.Appendf(nil, "held %d %d %s %s", row.Handle, len(name), name, p.digest))
+	k := store.ConversationKey(row.App, row.Conversation).String(string(row.User)).String(hex.EncodeToString(sum[:]))
+	if _, found, err := store.Dedups.Find(tx, k); err != nil || found {
+		return false, err
+	}
+	if err := store.Dedups.Put(tx, k, store.Dedup{Reply: id, At: p.rec.at}); err != nil {
+		return false, err
+	}
+	return true, store.ExpireAt(tx, store.Dedups.Table, k, p.rec.at.Add(store.DedupAge))
+}
