@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,7 +135,7 @@ func TestBombs(t *testing.T) {
 			data := b.mail(bobs.replyTo, fmt.Sprintf("bomb-%d-%d", round, i))
 			allowed := max(250*time.Millisecond, time.Duration(float64(len(data))/mega*float64(250*time.Millisecond)))
 			answer, took := p.explode(bobs.replyTo, data)
-			for try := 0; try < 3 && took > allowed; try++ { // something else may have had the processor
+			for try := 0; try < 3 && took > allowed; try++ { // somebody else's mail may have had the processor
 				again := b.mail(bobs.replyTo, fmt.Sprintf("bomb-%d-%d-%d", round, i, try))
 				answer, took = p.explode(bobs.replyTo, again)
 			}
@@ -159,15 +160,40 @@ func TestBombs(t *testing.T) {
 	t.Logf("%d bombs, the slowest took %.0f %% of what is allowed; meanwhile %d mails of others, p50 %v, p99 %v, max %v", len(bombs())*rounds, slowest*100, len(all), all[len(all)/2], p99, all[len(all)-1])
 }
 
-// explode sends a bomb and returns the answer, and how long it took.
+// explode sends a bomb and returns the answer, and how long it took: of the
+// clock, or of the processor if the gateway had to share that with others.
 func (p *product) explode(to string, data []byte) (answer string, took time.Duration) {
 	k := dialDoor(p.t, "127.0.66.1", p.smtp)
 	defer k.conn.Close()
 	k.want("", "220")
 	k.want("EHLO mail."+peopleMail, "250")
-	begun := time.Now()
+	begun, spent := time.Now(), processorTime(p.cmd.Process.Pid)
 	answer = k.mail(bobAddress, to, data)
-	return answer, time.Since(begun)
+	took = time.Since(begun)
+	if took > 2*time.Second {
+		p.t.Errorf("no answer for %v", took)
+	}
+	if spent > 0 {
+		took = min(took, processorTime(p.cmd.Process.Pid)-spent)
+	}
+	return answer, took
+}
+
+// processorTime is what a process has used so far, to 10 ms; 0 if the system
+// does not tell.
+func processorTime(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, found := strings.Cut(string(b), ") ")
+	f := strings.Fields(rest)
+	if err != nil || !found || len(f) < 13 {
+		return 0
+	}
+	user, err1 := strconv.Atoi(f[11])
+	system, err2 := strconv.Atoi(f[12])
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // chatter has somebody send replies one after the other, each over a connection
