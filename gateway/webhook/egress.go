@@ -10,8 +10,13 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
 // Guard says which addresses may be reached by URLs that strangers choose:
@@ -27,7 +32,7 @@ type Guard struct {
 var (
 	ErrNotPublic = errors.New("the host is not at a public address; the operator can allow its network by allow_networks")
 	ErrPort      = errors.New("the port must be 443 or 8443, unless the operator allows the host's network by allow_networks")
-	ErrURL       = errors.New("the URL must be https://host/path")
+	ErrURL       = errors.New("the URL must be https://host/path, the host a name or an address in its usual form")
 	ErrPlain     = errors.New("the URL must begin with https://; the operator can allow http by allow_http")
 )
 
@@ -35,23 +40,16 @@ var (
 // the address if it is written as one. Connecting is guarded in any case.
 func (g Guard) CheckURL(raw string) error {
 	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || u.Opaque != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.Opaque != "" || u.Fragment != "" || u.User != nil {
 		return ErrURL
-	}
-	switch u.Scheme {
-	case "https":
-	case "http":
-		if !g.AllowHTTP {
-			return ErrPlain
-		}
-	default:
-		return ErrURL
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return nil
 	}
 	port := map[string]uint16{"https": 443, "http": 80}[u.Scheme]
+	switch {
+	case port == 0:
+		return ErrURL
+	case port == 80 && !g.AllowHTTP:
+		return ErrPlain
+	}
 	if p := u.Port(); p != "" {
 		n, err := net.LookupPort("tcp", p)
 		if err != nil {
@@ -59,7 +57,39 @@ func (g Guard) CheckURL(raw string) error {
 		}
 		port = uint16(n)
 	}
+	ip, written, err := address(u.Hostname())
+	if err != nil || !written {
+		return err
+	}
 	return g.check(netip.AddrPortFrom(ip, port))
+}
+
+// address is the address that a host is written as, if it is. What some resolver
+// might take for an address, but we do not read, is refused: WHATWG's URL standard,
+// section 3.5, has hosts that end in a number be IPv4 addresses in any of a dozen
+// spellings.
+func address(host string) (ip netip.Addr, written bool, err error) {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip, true, nil
+	}
+	if strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		if host, err = idna.Lookup.ToASCII(host); err != nil { // as net/http will
+			return ip, false, ErrURL
+		}
+	}
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip, true, nil
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	_, err = strconv.ParseUint(strings.TrimPrefix(last, "0x"), 16, 64)
+	switch {
+	case strings.HasPrefix(last, "0x") && (err == nil || last == "0x"), last != "" && strings.Trim(last, "0123456789") == "":
+		return ip, false, ErrURL
+	case last == "localhost": // RFC 6761, section 6.3: loopback, whatever a resolver says
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true, nil
+	}
+	return ip, false, nil
 }
 
 // control is a net.Dialer's: it sees every address a host name led to,

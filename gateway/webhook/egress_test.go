@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -69,6 +70,28 @@ func TestCheckURL(t *testing.T) {
 		"https://1.1.1.1:25/":                   ErrPort,
 		"https://1.1.1.1/":                      nil,
 		"https://a.example/#x":                  ErrURL,
+		"HTTP://backend.example.com/hook":       ErrPlain,
+		"HTTPS://BACKEND.example.com./hook":     nil,
+		"https://user@backend.example.com/":     ErrURL,
+		"https://a.example:port/":               ErrURL,
+		"https://2130706433/":                   ErrURL,
+		"https://0x7f000001/":                   ErrURL,
+		"https://0x7f.1/":                       ErrURL,
+		"https://127.1/":                        ErrURL,
+		"https://0177.0.0.1/":                   ErrURL,
+		"https://a.0x":                          ErrURL,
+		"https://1e100.net/":                    nil,
+		"https://0x.example/":                   nil,
+		"https://127.0.0.1./":                   ErrNotPublic,
+		"https://①②⑦.0.0.1/":                    ErrNotPublic,
+		"https://127。0。0。1/":                    ErrNotPublic,
+		"https://localhost/":                    ErrNotPublic,
+		"https://x.LOCALHOST./":                 ErrNotPublic,
+		"https://[::ffff:10.0.0.1]/":            ErrNotPublic,
+		"https://[64:ff9b::7f00:1]/":            ErrNotPublic,
+		"https://[fe80::1%25eth0]/":             ErrNotPublic,
+		"https://0.0.0.0/":                      ErrNotPublic,
+		"https://bücher.example/":               nil,
 	} {
 		if err := (Guard{}).CheckURL(url); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", url, err, want)
@@ -115,7 +138,7 @@ func TestNothingInsideIsReached(t *testing.T) {
 	for name, records := range map[string][]string{
 		"loopback.example": {"A", "127.0.0.1"}, "loopback6.example": {"AAAA", "::1"}, "mapped.example": {"AAAA", "::ffff:127.0.0.1"},
 		"zero.example": {"A", "0.0.0.0"}, "zero6.example": {"AAAA", "::"}, "both.example": {"A", "127.0.0.2", "127.0.0.3"},
-		"net10.example": {"A", "10.0.0.1"}, "meta.example": {"A", "169.254.169.254"}, "nat64.example": {"AAAA", "64:ff9b::7f00:1"},
+		"net10.example": {"A", "10.0.0.1"}, "alias.example": {"CNAME", "alias2.example."}, "alias2.example": {"CNAME", "loopback.example."}, "meta.example": {"A", "169.254.169.254"}, "nat64.example": {"AAAA", "64:ff9b::7f00:1"},
 	} {
 		if err := srv.Set(name, records[0], records[1:]...); err != nil {
 			t.Fatal(err)
@@ -139,10 +162,15 @@ func TestNothingInsideIsReached(t *testing.T) {
 		"127.0.0.1.", "0", "0.0.0.0", "[::]", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
 		"[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost", "LOCALHOST", "localhost.", "ip6-localhost", "user:pass@127.0.0.1",
 		"backend.example@127.0.0.1", "127.0.0.1%2f", "[::1%25lo]", "loopback.example", "loopback6.example", "mapped.example", "zero.example",
-		"zero6.example", "both.example", "net10.example", "meta.example", "nat64.example", "LoopBack.Example.", "10.0.0.1", "169.254.169.254",
+		"zero6.example", "both.example", "net10.example", "alias.example", "meta.example", "nat64.example", "LoopBack.Example.", "10.0.0.1", "169.254.169.254",
 		"192.168.0.1", "[fe80::1]", "[fd00::1]", "①②⑦.0.0.1", "127。0。0。1",
 	}
+	dialling := &http.Client{Transport: b.teller.client.Transport} // without CheckURL before it
 	for _, host := range hosts {
+		if resp, err := dialling.Get("http://" + host + ":" + port + "/"); err == nil {
+			t.Errorf("dialling %s: %s", host, resp.Status)
+			resp.Body.Close()
+		}
 		for _, scheme := range []string{"http", "https"} {
 			a := try(b.teller, scheme+"://"+host+":"+port+"/")
 			if a.status != 0 || a.problem == "" {
@@ -155,12 +183,71 @@ func TestNothingInsideIsReached(t *testing.T) {
 	}
 	allowed := b.teller.Config
 	allowed.AllowNetworks = loopback
-	for _, host := range []string{"127.0.0.1", "loopback.example", "mapped.example"} {
+	for _, host := range []string{"127.0.0.1", "localhost", "loopback.example", "mapped.example", "alias.example"} {
 		before := accepted.Load()
 		a := try(New(allowed), "http://"+host+":"+port+"/")
 		if accepted.Load() == before {
 			t.Errorf("%s, allowed: not reached: %+v", host, a)
 		}
+	}
+}
+
+// A name that is checked with one address and connected to with another, and one
+// whose allowed address does not answer: only what is allowed is reached.
+func TestRebinding(t *testing.T) {
+	var mu sync.Mutex
+	reached := map[string]int{}
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		local := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		mu.Lock()
+		reached[local.(*net.TCPAddr).IP.String()]++
+		mu.Unlock()
+	}))
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Listener.Close()
+	srv.Listener = l
+	srv.Start()
+	defer srv.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	names, err := dns.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer names.Close()
+	asked := 0
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked++ // every look-up is answered otherwise than the one before
+		if err := names.Set("rebind.example", "A", []string{"127.0.0.9", "127.0.0.1", "10.0.0.1"}[asked/2%3]); err != nil {
+			return nil, err
+		}
+		return new(net.Dialer).DialContext(ctx, network, names.Addr())
+	}}
+	if err := names.Set("mixed.example", "A", "127.0.0.1", "127.0.0.9", "127.0.0.2"); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, Config{AllowHTTP: true, Resolver: resolver, Timeout: 3 * time.Second, AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}})
+	defer b.store.Close()
+	b.teller.client.Transport.(*http.Transport).DisableKeepAlives = true
+	refused := 0
+	for range 30 {
+		for _, host := range []string{"rebind.example", "mixed.example"} {
+			a := b.teller.attempt(t.Context(), &telling{
+				endpoint: gateway.Endpoint{URL: "http://" + host + ":" + port + "/", Secrets: b.secrets()}, event: gateway.Event{Data: []byte("{}")},
+			})
+			if a.problem == ErrNotPublic.Error() {
+				refused++
+			}
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(reached) != 1 || reached["127.0.0.9"] == 0 || refused == 0 {
+		t.Errorf("reached %v, refused %d", reached, refused)
 	}
 }
 

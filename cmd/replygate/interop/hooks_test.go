@@ -33,7 +33,7 @@ func startHooks(t *testing.T) *hooks {
 			return
 		}
 		k := hook{Headers: map[string]string{}, Body: string(body)}
-		for _, name := range []string{"webhook-id", "webhook-timestamp", "webhook-signature"} {
+		for _, name := range []string{"webhook-id", "webhook-timestamp", "webhook-signature", "X-TalkJS-Timestamp", "X-TalkJS-Signature"} {
 			k.Headers[name] = r.Header.Get(name)
 		}
 		var e struct{ Type string }
