@@ -90,6 +90,11 @@ type Participant struct {
 	Handle Handle `json:"handle,omitempty"`
 	// ReadCount: messages numbered up to it are read.
 	ReadCount uint64 `json:"readCount"`
+	// Unread marks a conversation that was marked unread, until it is read.
+	Unread bool `json:"unread,omitempty"`
+	// Called marks one who is told by single calls only: of the messages For
+	// them, and of nothing else that is written here.
+	Called bool `json:"called,omitempty"`
 	// NotifiedCount: messages numbered up to it were decided about (told or skipped).
 	NotifiedCount uint64 `json:"notifiedCount"`
 	// NotifiedAt is when the newest of those was created.

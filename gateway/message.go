@@ -37,9 +37,11 @@ type Message struct {
 	ReferencedMessage MessageID         `json:"referencedMessage,omitempty"`
 	// Unanswered marks a bot's message that answered nothing: people are told
 	// of what it was about.
-	Unanswered bool       `json:"unanswered,omitempty"`
-	CreatedAt  time.Time  `json:"createdAt"`
-	EditedAt   *time.Time `json:"editedAt,omitempty"`
+	Unanswered bool `json:"unanswered,omitempty"`
+	// For is whom alone the message tells, who is told at once; empty: everybody.
+	For       UserID     `json:"for,omitempty"`
+	CreatedAt time.Time  `json:"createdAt"`
+	EditedAt  *time.Time `json:"editedAt,omitempty"`
 	// Number is the message's place in the order of storing, from 1.
 	Number uint64 `json:"number"`
 	// ReadBy is only kept for imported messages; for others it follows from

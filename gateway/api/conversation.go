@@ -76,7 +76,7 @@ func listUserConversations(c *call, ids []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.Unread = c.param("unreadsOnly") == "true"
+	q.Unread, q.Left, q.Known = c.param("unreadsOnly") == "true", !c.since(leavable), c.since(strangers)
 	out, err := c.Chat.UserConversations(c.ctx, c.app.ID, gateway.UserID(ids[0]), q)
 	return list{out}, err
 }

@@ -69,11 +69,3 @@ func (i *idempotent) after(tx store.Tx, answer any) error {
 	}
 	return store.ExpireAt(tx, store.Idempotencies.Table, i.key, i.now.Add(store.IdempotencyAge))
 }
-
-// again returns the earlier answer instead of out, if there was one.
-func (i *idempotent) again(out any) any {
-	if i != nil && i.answer != nil {
-		return i.answer
-	}
-	return out
-}

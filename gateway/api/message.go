@@ -3,7 +3,6 @@ package api
 import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
-	"github.com/replygate/replygate/gateway/store"
 )
 
 // posted is one element of the answer to posted messages.
@@ -25,18 +24,9 @@ func postMessages(c *call, ids []string) (any, error) {
 	if err := c.into(&in); err != nil {
 		return nil, err
 	}
-	idem, err := c.idempotency()
-	if err != nil {
-		return nil, err
-	}
-	made, err := c.Chat.PostMessages(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), in, chat.Posting{
-		Before: idem.before,
-		After:  func(tx store.Tx, made []gateway.MessageID) error { return idem.after(tx, postedOf(made)) },
+	return c.posting(func(how chat.Posting) ([]gateway.MessageID, error) {
+		return c.Chat.PostMessages(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), in, how)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return idem.again(postedOf(made)), nil
 }
 
 func listMessages(c *call, ids []string) (any, error) {

@@ -15,6 +15,24 @@ import (
 func (c *call) conversationsQuery(limit int) (chat.ConversationsQuery, error) {
 	q := chat.ConversationsQuery{Limit: limit, StartingAfter: gateway.ConversationID(c.param("startingAfter"))}
 	wrong := gateway.Invalid{}
+	c.order(wrong, &q)
+	q.Offset = c.time(wrong, "offsetTs")
+	q.LastMessageAfter, q.LastMessageBefore = c.time(wrong, "lastMessageAfter"), c.time(wrong, "lastMessageBefore")
+	custom, ok := customFilter(c.param("filter"))
+	if !ok {
+		wrong.Add("filter", `filter is JSON like {"custom": {"key": "value"}}.`)
+	}
+	q.Custom = custom
+	return q, wrong.Err()
+}
+
+// order reads what a list is ordered by, which callers could not choose before
+// there was a choice.
+func (c *call) order(wrong gateway.Invalid, q *chat.ConversationsQuery) {
+	if !c.since(orderable) {
+		q.OrderBy = chat.ByCreatedAt
+		return
+	}
 	switch order := chat.Order(c.param("orderBy")); order {
 	case "", chat.ByLastActivity, chat.ByCreatedAt:
 		q.OrderBy = order
@@ -28,14 +46,6 @@ func (c *call) conversationsQuery(limit int) (chat.ConversationsQuery, error) {
 	default:
 		wrong.Add("orderDirection", `orderDirection is "DESC" or "ASC".`)
 	}
-	q.Offset = c.time(wrong, "offsetTs")
-	q.LastMessageAfter, q.LastMessageBefore = c.time(wrong, "lastMessageAfter"), c.time(wrong, "lastMessageBefore")
-	custom, ok := customFilter(c.param("filter"))
-	if !ok {
-		wrong.Add("filter", `filter is JSON like {"custom": {"key": "value"}}.`)
-	}
-	q.Custom = custom
-	return q, wrong.Err()
 }
 
 // time reads a query value of Unix milliseconds.

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/replygate/replygate/gateway"
 )
 
 // runPath is where an external schedule starts notifications. It is the only
@@ -54,6 +52,3 @@ func run(c *call, _ []string) (any, error) {
 type ran struct {
 	Conversations int `json:"conversations"`
 }
-
-// allowed keeps a run-only key from everything but running.
-func allowed(k gateway.Key, path []string) bool { return k.Scope != gateway.ScopeRun || isRun(path) }

@@ -31,11 +31,16 @@ type Server struct {
 	URLs URLChecker
 	// Stopping is closed when calls that wait are to end; nil: never.
 	Stopping <-chan struct{}
+	// Limit bounds the calls of each key; zero: DefaultLimit.
+	Limit Limit
 	// Observe, if set, is told of every answer, with the route's pattern.
 	Observe func(method, route string, status int, took time.Duration)
 
-	routes  []route
-	waiting *waiting
+	routes []route
+	limits *limiter
+	// uploading holds as many as maxUploading.
+	uploading chan struct{}
+	waiting   *waiting
 }
 
 // call is one request on its way.
@@ -53,7 +58,7 @@ type call struct {
 
 // New completes a Server.
 func New(s Server) *Server {
-	s.routes = table()
+	s.routes, s.limits, s.uploading = table(), newLimiter(s.Limit), make(chan struct{}, maxUploading)
 	s.waiting = &waiting{n: map[gateway.AppID]int{}}
 	return &s
 }
@@ -62,8 +67,11 @@ func New(s Server) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	status, body := s.answer(r)
-	if status == http.StatusUnauthorized {
+	switch status {
+	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "1") // seconds: every key regains a call within one
 	}
 	if long, ok := body.(streamed); ok {
 		long.stream(w) // for how long it waits says nothing of us
@@ -100,20 +108,34 @@ func (s *Server) serve(r *http.Request) (any, error) {
 	if !ok || len(path) < 2 || path[0] != "v1" || path[1] == "" {
 		return nil, fail(http.StatusNotFound, "NOT_FOUND", "path", "There is nothing here; the API begins with /v1/{appId}.")
 	}
+	if isDocument(r.Method, path) {
+		return document(), nil
+	}
 	c := &call{Server: s, ctx: r.Context(), method: r.Method, query: r.URL.Query(), head: r.Header}
 	if err := c.authenticate(r, gateway.AppID(path[1]), path[2:]); err != nil {
 		return nil, err
 	}
 	c.path = path[2:]
-	h, ids, known := find(s.routes, r.Method, c.path)
+	if err := c.spend(); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.body, err = c.readAll(r); err != nil {
+		return nil, err
+	}
+	return c.dispatch()
+}
+
+// dispatch hands the call to its route.
+func (c *call) dispatch() (any, error) {
+	h, ids, known := find(c.routes, c.method, c.path)
 	switch {
 	case h == nil && known:
-		return nil, fail(http.StatusNotFound, "NOT_FOUND", "method", "This path does not take "+r.Method+".")
+		return nil, fail(http.StatusNotFound, "NOT_FOUND", "method", "This path does not take "+c.method+".")
 	case h == nil:
 		return nil, fail(http.StatusNotFound, "NOT_FOUND", "path", "There is no such route.")
 	}
-	var err error
-	if c.body, err = readBody(r); err != nil {
+	if err := c.permit(c.method, c.path); err != nil {
 		return nil, err
 	}
 	return h(c, ids)
@@ -135,8 +157,8 @@ func (c *call) authenticate(r *http.Request, id gateway.AppID, path []string) er
 		elsewhere = true
 	}
 	if presented != "" {
-		a, k, err := c.Apps.Authenticate(c.ctx, id, presented)
-		if err == nil && allowed(k, path) && (!elsewhere || k.Scope == gateway.ScopeRun) {
+		a, k, err := c.identify(id, presented)
+		if err == nil && (k.Scope != gateway.ScopeRun || isRun(path)) && (!elsewhere || k.Scope == gateway.ScopeRun) {
 			c.app, c.key = a, k
 			return nil
 		}

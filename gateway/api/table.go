@@ -14,6 +14,13 @@ func table() []route {
 		on(get, "", getApp),
 		on(put, "", putApp),
 
+		on(get, "keys", listKeys),
+		on(post, "keys", createKey),
+		on(delete_, "keys/*", revokeKey),
+		on(post, "batch", batch),
+		on(post, "presences", presences),
+		on(post, filesPath, upload),
+
 		on(get, "users", listUsers),
 		on(put, "users", putUsers),
 		on(get, users, getUser),
@@ -41,6 +48,8 @@ func table() []route {
 		on(post, messages+"/*", editMessage),
 		on(delete_, messages+"/*", deleteMessage),
 
+		on(post, "import/"+messages, importMessages),
+
 		on(get, "departments", listDepartments),
 		on(get, "departments/*", getDepartment),
 		on(put, "departments/*", putDepartment),
@@ -62,10 +71,15 @@ func table() []route {
 		on(post, "events/*/redeliver", redeliverEvent),
 
 		on(get, "notifications", listNotifications),
+		on(post, "notifications", tellOnce),
 		on(post, runPath, run),
 		on(get, runPath, run),
 		on(post, "render", render),
 		on(get, "deliveries", listDeliveries),
+		on(get, "suppressions", listSuppressions),
+		on(get, "suppressions/*", getSuppression),
+		on(put, "suppressions/*", putSuppression),
+		on(delete_, "suppressions/*", deleteSuppression),
 		on(get, "replies", listReplies),
 		on(post, "replies/*/approve", approveReply),
 		on(post, "replies/*/reject", rejectReply),

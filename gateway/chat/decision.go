@@ -189,7 +189,7 @@ func (r *room) overtaken(p *gateway.Participant, u *gateway.User, d notify.Decis
 		return gateway.ReasonMuted, nil
 	case r.app.EmailDisabled || role.EmailDisabled:
 		return gateway.ReasonDisabled, nil
-	case len(d.News) > 0 && d.News[0].Number <= r.conv.Forced:
+	case len(d.News) > 0 && (d.News[0].Number <= r.conv.Forced || d.News[len(d.News)-1].For != ""):
 		return "", nil
 	}
 	mailed, err := mailings(r.tx, r.app.ID, u.ID, role)

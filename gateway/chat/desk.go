@@ -49,6 +49,9 @@ func (l *pendingLoader) isSupport(people []gateway.Participant) (bool, error) {
 	}
 	clients := 0
 	for _, m := range people {
+		if m.Called {
+			return false, nil // the backend says who is told
+		}
 		if m.Left {
 			continue
 		}

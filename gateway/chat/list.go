@@ -35,8 +35,10 @@ type ConversationsQuery struct {
 	LastMessageAfter, LastMessageBefore time.Time
 	// Custom lists only conversations that have these entries.
 	Custom map[string]string
-	// Unread lists only conversations unread by the user; for a user's list.
-	Unread bool
+	// For a user's list. Unread lists only conversations unread by the user, Left
+	// also those the user left. With Known, a user who was never PUT and never took
+	// part in anything is NotFound instead of having an empty list.
+	Unread, Left, Known bool
 }
 
 // at is what a conversation is listed by.
@@ -184,8 +186,7 @@ func (s *Service) Conversations(ctx context.Context, app gateway.AppID, q Conver
 	return out, err
 }
 
-// UserConversations lists the conversations a user takes part in. A user who
-// takes part in none, or does not exist, has an empty list.
+// UserConversations lists the conversations a user takes part in.
 func (s *Service) UserConversations(ctx context.Context, app gateway.AppID, u gateway.UserID, q ConversationsQuery) ([]wire.UserConversation, error) {
 	var out []wire.UserConversation
 	err := s.view(ctx, "list a user's conversations", func(rd store.Reader) error {
@@ -193,8 +194,13 @@ func (s *Service) UserConversations(ctx context.Context, app gateway.AppID, u ga
 		if err != nil {
 			return err
 		}
+		known := false
 		rg := store.Range{Prefix: store.UserKey(app, u)}
 		err = store.Memberships.Scan(rd, rg, func(_ store.Key, m store.Membership) (bool, error) {
+			known = true
+			if m.Left && !q.Left {
+				return true, ctx.Err()
+			}
 			c, found, err := store.Conversations.Find(rd, store.ConversationKey(app, m.Conversation))
 			if err != nil || !found {
 				return err == nil, err
@@ -207,6 +213,9 @@ func (s *Service) UserConversations(ctx context.Context, app gateway.AppID, u ga
 			p.add(c)
 			return true, ctx.Err()
 		})
+		if err == nil && q.Known && !known {
+			err = mustKnow(rd, app, u)
+		}
 		if err != nil {
 			return err
 		}
@@ -214,6 +223,15 @@ func (s *Service) UserConversations(ctx context.Context, app gateway.AppID, u ga
 		return err
 	})
 	return out, err
+}
+
+// mustKnow says NotFound of a user who was never PUT.
+func mustKnow(rd store.Reader, app gateway.AppID, u gateway.UserID) error {
+	found, err := LoadUser(rd, app, u)
+	if err == nil && found.Stub {
+		err = NotFound{What: "user", ID: string(u)}
+	}
+	return err
 }
 
 func (s *Service) showUserConversations(rd store.Reader, app gateway.AppID, u gateway.UserID, rows []gateway.Conversation) ([]wire.UserConversation, error) {
@@ -230,12 +248,16 @@ func (s *Service) showUserConversations(rd store.Reader, app gateway.AppID, u ga
 	return out, nil
 }
 
-// isUnread tells whether the last message is somebody else's and not read.
+// isUnread tells whether the last message is somebody else's and not read, or
+// the user marked the conversation unread.
 func isUnread(rd store.Reader, app gateway.AppID, u gateway.UserID, c gateway.Conversation) (bool, error) {
 	last, err := lastMessage(rd, app, c)
-	if err != nil || last == nil || last.Sender == u {
+	if err != nil {
 		return false, err
 	}
 	p, err := store.Participants.Get(rd, store.ParticipantKey(app, c.ID, u))
-	return last.Number > p.ReadCount, err
+	if err != nil || p.Unread || last == nil || last.Sender == u {
+		return p.Unread, err
+	}
+	return last.Number > p.ReadCount && !slices.Contains(last.ReadBy, u), nil
 }

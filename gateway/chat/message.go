@@ -25,6 +25,7 @@ type NewMessage struct {
 	Custom            Field[map[string]*string]
 	IdempotencyKey    Field[string]
 	Attachment        Field[NewAttachment]
+	AttachmentToken   Field[string] // of an uploaded file
 	Location          Field[[2]float64]
 	// Answered false marks a bot's message that answered nothing; so does
 	// custom {"answered": "false"}.
@@ -41,11 +42,16 @@ type NewAttachment struct {
 // UnmarshalJSON reads one element of the body of a POST.
 func (m *NewMessage) UnmarshalJSON(b []byte) error {
 	*m = NewMessage{}
-	return decode(b, map[string]any{
+	return decode(b, m.fields())
+}
+
+// fields are the fields of m by their names in JSON.
+func (m *NewMessage) fields() map[string]any {
+	return map[string]any{
 		"text": &m.Text, "sender": &m.Sender, "type": &m.Type, "referencedMessageId": &m.ReferencedMessage,
 		"custom": &m.Custom, "idempotencyKey": &m.IdempotencyKey, "attachment": &m.Attachment, "location": &m.Location,
-		"answered": &m.Answered,
-	})
+		"attachmentToken": &m.AttachmentToken, "answered": &m.Answered,
+	}
 }
 
 // check adds what is wrong with the i-th message of a call.
@@ -62,7 +68,7 @@ func (m NewMessage) check(v Invalid, i int) {
 	default:
 		add("type", `type is "UserMessage" or "SystemMessage".`)
 	}
-	if !m.Text.has() && !m.Attachment.has() && !m.Location.has() {
+	if !m.Text.has() && !m.Attachment.has() && !m.AttachmentToken.has() && !m.Location.has() {
 		add("text", "text must be a string.")
 	}
 	if len(m.Text.Value) > MaxText {
@@ -123,28 +129,9 @@ func (s *Service) PostMessages(ctx context.Context, app gateway.AppID, c gateway
 	if how.Origin == "" {
 		how.Origin = gateway.OriginREST
 	}
-	var ids []gateway.MessageID
-	now := s.now()
-	err := s.update(ctx, store.ConversationScope(app, c), "post messages", func(tx store.Tx) error {
-		ids = nil
-		if how.Before != nil {
-			if answered, err := how.Before(tx); err != nil || answered {
-				return err
-			}
-		}
-		r, err := s.open(tx, now, app, c)
-		if err != nil {
-			return err
-		}
-		if ids, err = r.postAll(in, how); err != nil {
-			return err
-		}
-		if how.After != nil {
-			return how.After(tx, ids)
-		}
-		return nil
+	return s.post(ctx, app, c, "post messages", how, func(r *room) ([]gateway.MessageID, error) {
+		return r.postAll(in, how)
 	})
-	return ids, err
 }
 
 func (r *room) postAll(in []NewMessage, how Posting) ([]gateway.MessageID, error) {
@@ -156,7 +143,7 @@ func (r *room) postAll(in []NewMessage, how Posting) ([]gateway.MessageID, error
 		}
 		ids = append(ids, id)
 	}
-	return ids, r.close()
+	return ids, nil
 }
 
 // postOnce posts the i-th message of a call unless its key was used before.
@@ -172,6 +159,9 @@ func (r *room) postOnce(i int, in NewMessage, how Posting) (gateway.MessageID, e
 	if m.Type == gateway.UserMessage && r.member(m.Sender) == nil {
 		return "", gateway.Wrong(fmt.Sprintf("[%d].sender", i), "The sender %q does not take part in the conversation.", m.Sender)
 	}
+	if err := r.attach(i, in, &m); err != nil {
+		return "", err
+	}
 	posted, err := r.post(m, nil)
 	if err != nil || in.IdempotencyKey.Value == "" {
 		return posted.ID, err
@@ -183,10 +173,13 @@ func (r *room) postOnce(i int, in NewMessage, how Posting) (gateway.MessageID, e
 }
 
 // post stores a message with its event and makes the conversation's due item,
-// if there is none. It gives the message its id, number, time and trace.
+// if there is none. It gives the message its number, time and trace, and an id
+// unless it has one.
 func (r *room) post(m gateway.Message, reply *wire.MailReply) (gateway.Message, error) {
 	r.conv.Count++
-	m.ID = gateway.MessageID(r.tx.NewID(gateway.PrefixMessage))
+	if m.ID == "" {
+		m.ID = gateway.MessageID(r.tx.NewID(gateway.PrefixMessage))
+	}
 	m.Conversation, m.Number, m.CreatedAt = r.conv.ID, r.conv.Count, r.now
 	if m.CreatedAt.Before(r.conv.LastActivity) {
 		m.CreatedAt = r.conv.LastActivity // the clock was set back; the order stays

@@ -52,6 +52,7 @@ func (s *Service) Join(ctx context.Context, app gateway.AppID, c gateway.Convers
 	}
 	return s.in(ctx, app, c, "join conversation", func(r *room) error {
 		if m := r.member(u); m != nil {
+			m.Called = false
 			if err := r.setNotify(m, notify); err != nil {
 				return err
 			}
@@ -101,7 +102,7 @@ func (s *Service) Leave(ctx context.Context, app gateway.AppID, c gateway.Conver
 		if err := r.revoke(m); err != nil {
 			return err
 		}
-		if err := store.Memberships.Delete(r.tx, membershipKey(r.app.ID, u, c)); err != nil {
+		if err := store.Memberships.Put(r.tx, membershipKey(r.app.ID, u, c), store.Membership{Conversation: c, Left: true}); err != nil {
 			return err
 		}
 		return r.putPerson(m)

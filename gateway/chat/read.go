@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"time"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
@@ -27,9 +28,58 @@ func (s *Service) MarkRead(ctx context.Context, app gateway.AppID, c gateway.Con
 			if err != nil {
 				return err
 			}
-			number = m.Number
+			if number = m.Number; m.Origin == gateway.OriginImport {
+				return r.markReadUntil(p, m.CreatedAt)
+			}
 		}
 		return r.markRead(p, number)
+	})
+}
+
+// MarkReadUntil is MarkRead up to the newest message that is not younger than a
+// time.
+func (s *Service) MarkReadUntil(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID, until time.Time) error {
+	return s.in(ctx, app, c, "mark read", func(r *room) error {
+		p := r.member(u)
+		if p == nil {
+			return NotFound{What: "participant", ID: string(u)}
+		}
+		return r.markReadUntil(p, until)
+	})
+}
+
+// markReadUntil finds the number of the newest message not younger than a time.
+// Those that were imported are numbered out of the order of time: they are read
+// with the whole conversation.
+func (r *room) markReadUntil(p *gateway.Participant, until time.Time) error {
+	if !until.Before(r.conv.LastMessageAt) {
+		return r.markRead(p, r.conv.Count)
+	}
+	number, looked := uint64(0), 0
+	k := store.ConversationKey(r.app.ID, r.conv.ID)
+	rg := store.Range{Prefix: k, To: k.Time(until.Add(time.Millisecond)), Reverse: true}
+	err := store.Messages.Scan(r.tx, rg, func(_ store.Key, m gateway.Message) (bool, error) {
+		if looked++; m.Origin != gateway.OriginImport {
+			number = m.Number
+		}
+		return number == 0 && looked < maxExamined, nil
+	})
+	if err != nil || number == 0 {
+		return err
+	}
+	return r.markRead(p, number)
+}
+
+// MarkUnread marks a conversation unread by a participant until they read it.
+// What they read stays read: nobody is told of it again.
+func (s *Service) MarkUnread(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) error {
+	return s.in(ctx, app, c, "mark unread", func(r *room) error {
+		p := r.member(u)
+		if p == nil {
+			return NotFound{What: "participant", ID: string(u)}
+		}
+		p.Unread = true
+		return r.putPerson(p)
 	})
 }
 
@@ -37,10 +87,10 @@ func (s *Service) MarkRead(ctx context.Context, app gateway.AppID, c gateway.Con
 // of somebody else's among it.
 func (r *room) markRead(p *gateway.Participant, number uint64) error {
 	was := p.ReadCount
-	if number <= was {
+	if number <= was && !p.Unread {
 		return nil
 	}
-	p.ReadCount = number
+	p.ReadCount, p.Unread = max(was, number), false
 	if err := r.putPerson(p); err != nil {
 		return err
 	}

@@ -52,8 +52,12 @@ func (s *Service) DeleteConversation(ctx context.Context, app gateway.AppID, c g
 }
 
 // RemoveRest finishes what deletions of conversations left behind when the
-// process ended amid them. It is for the start.
+// process ended amid them, and drops files that were uploaded for no message. It
+// is for the start and from time to time.
 func (s *Service) RemoveRest(ctx context.Context) error {
+	if err := s.dropUploads(ctx); err != nil {
+		return err
+	}
 	for {
 		var next *store.Removal
 		err := s.view(ctx, "find removals", func(rd store.Reader) error {

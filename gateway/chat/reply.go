@@ -208,7 +208,7 @@ func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Re
 	if err := r.answerOutside(p); err != nil {
 		return reply, err
 	}
-	p.RepliedAt = r.now
+	p.RepliedAt, p.Unread = r.now, false
 	before := r.conv.Count
 	if err := r.markShown(p, in.Answers); err != nil {
 		return reply, err

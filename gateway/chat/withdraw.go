@@ -76,6 +76,9 @@ func (s *Service) withdrawEverywhere(ctx context.Context, app gateway.AppID, u g
 		waiting = nil
 		rg := store.Range{Prefix: store.UserKey(app, u)}
 		return store.Memberships.Scan(rd, rg, func(_ store.Key, m store.Membership) (bool, error) {
+			if m.Left {
+				return true, nil
+			}
 			c, found, err := store.Conversations.Find(rd, store.ConversationKey(app, m.Conversation))
 			if err != nil || !found || c.Deleted {
 				return err == nil, err

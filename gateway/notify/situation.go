@@ -34,7 +34,17 @@ func newSituation(in Input, now time.Time) *situation {
 }
 
 func (s *situation) isTheirs(m gateway.Message) bool {
-	return m.Type == gateway.UserMessage && m.Sender != s.User.ID && m.Origin != gateway.OriginImport && s.Desk.concerns(s.User.ID, m)
+	return m.Type == gateway.UserMessage && m.Sender != s.User.ID && m.Origin != gateway.OriginImport &&
+		s.isFor(m) && s.Desk.concerns(s.User.ID, m)
+}
+
+// isFor tells whether a message is for the person: what names nobody is for
+// everybody but those who are told by single calls only.
+func (s *situation) isFor(m gateway.Message) bool {
+	if m.For == "" {
+		return !s.Participant.Called
+	}
+	return m.For == s.User.ID
 }
 
 func (s *situation) isSince(m gateway.Message) bool {
@@ -101,6 +111,7 @@ func (s *situation) shown() ([]gateway.Message, int) {
 	if past == nil {
 		past, earlier = s.Messages, s.Earlier
 	}
+	past = keep(past, func(m gateway.Message) bool { return m.For == "" || m.For == s.User.ID })
 	if s.role.ShownContext() == gateway.ContextMissed {
 		past = s.missed(past)
 	}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -15,7 +16,10 @@ func (s *situation) external() bool {
 func (s *situation) ran() bool { return s.unseen[0].Number <= s.Conversation.Ran }
 
 // forced tells whether something of this is to be told without waiting.
-func (s *situation) forced() bool { return s.unseen[0].Number <= s.Conversation.Forced }
+func (s *situation) forced() bool {
+	return s.unseen[0].Number <= s.Conversation.Forced ||
+		slices.ContainsFunc(s.unseen, func(m gateway.Message) bool { return m.For != "" })
+}
 
 // waitUntil is when the person is to be told: when the delay is over, and after
 // it no sooner than the interval to the last mail and the quiet hours allow.

@@ -18,7 +18,7 @@ var (
 	Apps          = Rows[gateway.App]{"apps"}                   // AppKey
 	Users         = Rows[gateway.User]{"users"}                 // UserKey
 	Presences     = Rows[gateway.Presence]{"presences"}         // UserKey
-	Memberships   = Rows[Membership]{"memberships"}             // UserKey, conversation: present while one takes part
+	Memberships   = Rows[Membership]{"memberships"}             // UserKey, conversation: of those who take or took part
 	Conversations = Rows[gateway.Conversation]{"conversations"} // ConversationKey
 	Participants  = Rows[gateway.Participant]{"participants"}   // ConversationKey, user
 	Messages      = Rows[gateway.Message]{"messages"}           // ConversationKey, created (ms), number
@@ -51,9 +51,10 @@ var (
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 
-// Membership says that a user takes part in a conversation.
+// Membership says that a user takes part in a conversation, or (Left) did.
 type Membership struct {
 	Conversation gateway.ConversationID `json:"conversation"`
+	Left         bool                   `json:"left,omitempty"`
 }
 
 // Agent says that a user is an agent.
