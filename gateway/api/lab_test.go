@@ -25,14 +25,17 @@ import (
 // lab is the API on a real engine behind a real HTTP server, with two tenants.
 type lab struct {
 	*testing.T
-	url     string
-	engine  *bolt.Engine
-	apps    app.Service
-	chat    *chat.Service
-	log     *bytes.Buffer
-	key     string // of the app "shop"
-	other   string // of the app "club"
-	revoked string // of the shop
+	url    string
+	server *Server
+	// stopping ends calls that wait.
+	stopping chan struct{}
+	engine   *bolt.Engine
+	apps     app.Service
+	chat     *chat.Service
+	log      *bytes.Buffer
+	key      string // of the app "shop"
+	other    string // of the app "club"
+	revoked  string // of the shop
 }
 
 func newLab(t *testing.T) *lab {
@@ -47,7 +50,9 @@ func newLab(t *testing.T) *lab {
 	links := wire.NewLinks(tokens, "reply.example.com", "https://pages.example.com")
 	l := &lab{T: t, engine: engine, apps: app.Service{Store: engine, Box: box}, log: &bytes.Buffer{}}
 	l.chat = &chat.Service{Store: engine, Tokens: tokens, Domain: "reply.example.com", Links: links}
-	srv := httptest.NewServer(New(Server{Chat: l.chat, Apps: l.apps, Store: engine, Links: links, Log: slog.New(slog.NewJSONHandler(l.log, nil))}))
+	l.stopping = make(chan struct{})
+	l.server = New(Server{Chat: l.chat, Apps: l.apps, Store: engine, Links: links, Log: slog.New(slog.NewJSONHandler(l.log, nil)), Stopping: l.stopping})
+	srv := httptest.NewServer(l.server)
 	t.Cleanup(srv.Close)
 	l.url = srv.URL
 	for _, id := range []gateway.AppID{"shop", "club"} {
