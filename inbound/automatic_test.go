@@ -31,11 +31,7 @@ func TestAutoresponderPostedToTheConversation(t *testing.T) {
 	} {
 		mails = append(mails, mail{subject: subject, head: answers + "X-Auto-Response-Suppress: All\n", body: "I am away."})
 	}
-	for _, m := range []mail{
-		{from: "MAILER-DAEMON@people.test", body: "I am away."}, {from: "postmaster@people.test", body: "I am away."},
-	} {
-		mails = append(mails, m)
-	}
+	mails = append(mails, mail{from: "MAILER-DAEMON@people.test", body: "I am away."}, mail{from: "postmaster@people.test", body: "I am away."})
 	if len(mails) < 30 {
 		t.Fatalf("only %d mails", len(mails))
 	}
