@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/replygate/replygate/gateway"
 )
 
 // admission decides who may come in, so that one network cannot take the
@@ -97,6 +99,48 @@ func within(ip netip.Addr, networks []netip.Prefix) bool {
 		}
 	}
 	return false
+}
+
+// trusts tells whether the client is a relay of ours. Who may open a unix
+// socket is the file system's business.
+func (s *session) trusts() bool {
+	return s.wire.raw.RemoteAddr().Network() == "unix" || s.srv.admission.trusts(s.client.Addr.Addr())
+}
+
+// admit counts the client for its network, and tells how it is met.
+func (s *session) admit() string {
+	s.network = networkOf(s.client.Addr.Addr())
+	how := s.srv.admission.admit(s.network, s.trusted)
+	s.admitted = how == "accepted"
+	s.srv.config.Observer.Connection(how)
+	return how
+}
+
+// refusedGrace is how many slowed-down refusals precede the end.
+const refusedGrace = 5
+
+// refuse replies to a recipient that is refused for good. Who guesses at
+// addresses is slowed down, then shown out.
+func (s *session) refuse(st gateway.Status) {
+	if s.trusted {
+		s.reply(st)
+		return
+	}
+	s.refused++
+	spent, alarm := s.srv.admission.guess(s.network)
+	if alarm {
+		s.log.Error("smtp recipients are being guessed", "refused", alarmGuesses, "within", alarmPeriod)
+	}
+	if (spent || s.refused > s.srv.config.MaxRefused) && s.wire.flush() == nil {
+		s.slowed++
+		tarpit := time.NewTimer(s.srv.config.Tarpit)
+		defer tarpit.Stop()
+		select {
+		case <-tarpit.C:
+		case <-s.serving.draining:
+		}
+	}
+	s.reply(st)
 }
 
 // networkOf is what one party usually holds: an IPv4 /24, an IPv6 /64.

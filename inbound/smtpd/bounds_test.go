@@ -100,7 +100,7 @@ func TestLargeMessagesTakeTurns(t *testing.T) {
 			if len(m.Data) > usualMessage {
 				most.Store(max(most.Load(), atOnce.Add(1)))
 				defer atOnce.Add(-1)
-				<-time.After(3 * time.Second)
+				<-time.After(2 * time.Second)
 			}
 			return status(250, 2, 0, 0, "Queued"), nil
 		}})
@@ -136,7 +136,7 @@ func TestLargeMessagesTakeTurns(t *testing.T) {
 				t.Errorf("answered %s", got)
 			}
 		}
-		between(t, "five large ones", time.Since(begun), 9*time.Second, 9*time.Second)
+		between(t, "five large ones", time.Since(begun), 6*time.Second, 6*time.Second)
 		if most.Load() != 2 {
 			t.Errorf("%d at once", most.Load())
 		}

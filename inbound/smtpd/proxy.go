@@ -40,7 +40,7 @@ func (s *session) unwrap() bool {
 	}
 	if r.from.IsValid() {
 		s.client.Addr, s.client.Local = r.from, r.to
-		s.log = s.log.With("client", r.from.Addr(), "proxy", true)
+		s.log = s.srv.config.Logger.With("session", s.client.Session, "client", r.from.Addr())
 	}
 	s.trusted = s.trusts()
 	how := s.admit()

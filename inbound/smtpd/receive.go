@@ -167,7 +167,7 @@ func (s *session) turn(size int64) (done func(), ok bool) {
 		return func() {}, true
 	}
 	cost := min(readingCost*size, s.srv.config.DataMemory)
-	ctx, cancel := context.WithTimeout(s.serving.base, s.srv.config.AnswerTimeout/2)
+	ctx, cancel := context.WithTimeout(s.serving.base, s.srv.config.AnswerTimeout/4)
 	defer cancel()
 	if s.srv.reading.Acquire(ctx, cost) != nil {
 		return nil, false

@@ -76,21 +76,6 @@ func newSession(v *serving, conn net.Conn) *session {
 	return s
 }
 
-// trusts tells whether the client is a relay of ours. Who may open a unix
-// socket is the file system's business.
-func (s *session) trusts() bool {
-	return s.wire.raw.RemoteAddr().Network() == "unix" || s.srv.admission.trusts(s.client.Addr.Addr())
-}
-
-// admit counts the client for its network, and tells how it is met.
-func (s *session) admit() string {
-	s.network = networkOf(s.client.Addr.Addr())
-	how := s.srv.admission.admit(s.network, s.trusted)
-	s.admitted = how == "accepted"
-	s.srv.config.Observer.Connection(how)
-	return how
-}
-
 // next returns the next sound command for the engine, or io.EOF at the end of
 // the session, and of its part in the clear.
 func (s *session) next() ([]byte, error) {
@@ -138,33 +123,6 @@ func (s *session) answer(st gateway.Status) {
 	if st.Permanent() {
 		s.errors++
 	}
-}
-
-// refusedGrace is how many slowed-down refusals precede the end.
-const refusedGrace = 5
-
-// refuse replies to a recipient that is refused for good. Who guesses at
-// addresses is slowed down, then shown out.
-func (s *session) refuse(st gateway.Status) {
-	if s.trusted {
-		s.reply(st)
-		return
-	}
-	s.refused++
-	spent, alarm := s.srv.admission.guess(s.network)
-	if alarm {
-		s.log.Error("smtp recipients are being guessed", "refused", alarmGuesses, "within", alarmPeriod)
-	}
-	if (spent || s.refused > s.srv.config.MaxRefused) && s.wire.flush() == nil {
-		s.slowed++
-		tarpit := time.NewTimer(s.srv.config.Tarpit)
-		defer tarpit.Stop()
-		select {
-		case <-tarpit.C:
-		case <-s.serving.draining:
-		}
-	}
-	s.reply(st)
 }
 
 // hangUp answers st and ends the session.
