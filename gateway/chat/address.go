@@ -48,9 +48,13 @@ func ReplyHandle(tx store.Tx, now time.Time, app gateway.AppID, c gateway.Conver
 }
 
 // RoutedAddress is ReplyAddress for an agent a support conversation is routed
-// to, whether they take part or not.
+// to, who gets a place in it if there is none.
 func (s *Service) RoutedAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
-	err := s.in(ctx, app, c, "route conversation", func(r *room) error {
+	a, err := s.ReplyAddress(ctx, app, c, u)
+	if !isMissing(err) {
+		return a, err
+	}
+	err = s.in(ctx, app, c, "route conversation", func(r *room) error {
 		if r.person(u) != nil {
 			return nil
 		}
