@@ -31,11 +31,22 @@ func (d *document) wholeFrom(top, k, last int) int {
 			return up
 		}
 	}
+	if !d.namesUs(k, last) {
+		for up := k - 1; up >= top && !d.html; up-- {
+			if d.namesUs(up, last) {
+				k = up // the name is broken over the lines
+				break
+			}
+		}
+	}
 	for k > top && d.runsOn(top, k-1, last) {
 		k--
 	}
 	return k
 }
+
+// opensBracket reports a line with a bracket that is closed on another one.
+func opensBracket(s string) bool { return strings.Count(s, "(") > strings.Count(s, ")") }
 
 func isMarker(s string) bool {
 	kind, _, _ := markOf(s)
@@ -49,7 +60,7 @@ func (d *document) paragraph(last int) int {
 		up := &d.lines[k-1]
 		// A mail server that breaks long lines leaves the rest of a marked line without a mark.
 		broken := up.depth > d.lines[k].depth && up.depth == d.lines[last].depth+1
-		if up.blank() || up.hint&hintSent != 0 || up.depth != d.lines[k].depth && !broken || endsSentence(up.text) || len(up.text) > attributionBytes {
+		if up.blank() || up.hint&hintSent != 0 || up.depth != d.lines[k].depth && !broken || endsSentence(up.text) && !opensBracket(up.text) || len(up.text) > attributionBytes {
 			break
 		}
 		k--
@@ -77,7 +88,7 @@ func (d *document) runsOn(top, up, last int) bool {
 		return false
 	case g.day() && !f.day(), g.dated() && !f.dated(), g.addr && !f.addr, !named && d.namesUs(up, last):
 		return true
-	case strings.HasSuffix(s, ".") && !g.dated():
+	case strings.HasSuffix(s, ".") && !g.dated() && !g.year:
 		return false
 	case g.words <= 3 && up > top && utf8.RuneCountInString(d.lines[up-1].raw) >= wrapWidth:
 		return true // broken off the line above
@@ -100,7 +111,7 @@ func (d *document) fieldsAbove(last int) (int, bool) {
 	top, told := last+1, false
 	for k := last; k >= 0 && k > last-aboveLines; k-- {
 		l := &d.lines[k]
-		if l.colon <= 0 || l.colon > 30 || int(l.colon) >= len(l.text)-1 || l.hint&hintSent != 0 || len(l.text) > attributionBytes {
+		if l.colon <= 0 || l.colon > 30 || int(l.colon) >= len(l.text)-1 || strings.ContainsAny(l.text[:l.colon], "(0123456789") || l.hint&hintSent != 0 || len(l.text) > attributionBytes {
 			break
 		}
 		var f features

@@ -113,6 +113,20 @@ func markOf(s string) (kind markKind, lang, rest string) {
 	return markNone, "", ""
 }
 
+// wrappedMark knows a marker whose closing dashes were wrapped to the next line.
+func (d *document) wrappedMark(i int) (markKind, string) {
+	l := &d.lines[i]
+	if i+1 == len(d.lines) || len(l.text) > 90 || dashes(l.text) < 4 {
+		return markNone, ""
+	}
+	next := &d.lines[i+1]
+	if next.depth != l.depth || !isRule(next.text) || len(next.text) > 90 {
+		return markNone, ""
+	}
+	kind, lang, _ := markOf(l.text + " " + next.text)
+	return kind, lang
+}
+
 // replyAbove knows the line that notification mails begin with: "## Please reply above this line ##".
 func replyAbove(s string) bool {
 	if c := s[0]; len(s) > 100 || c != '-' && c != '#' && c != '=' && c != '*' && c != '_' && c != '<' && c != '[' && c != '(' {

@@ -79,7 +79,7 @@ func (d *document) goesOn(m []match, j int, marked bool) bool {
 	case !marked, up.blank() && up.depth == 0:
 		return false
 	case l.bare && !d.lines[j].blank():
-		return l.links == linkOurs || up.depth == 0 // a bracket broken off behind a link
+		return l.links == linkOurs || up.depth == 0 || opensBracket(up.text) // a bracket broken off behind a link
 	}
 	return l.sent && l.ours > 0 || l.joined
 }

@@ -19,6 +19,11 @@ func (d *document) splitAt(i, text int) (split, bool) {
 	if kind, lang, rest := markOf(l.text); kind != markNone {
 		return d.markSplit(i, kind, lang, rest), true
 	}
+	if kind, lang := d.wrappedMark(i); kind != markNone {
+		s := d.markSplit(i+1, kind, lang, "")
+		s.start = i
+		return s, true
+	}
 	if end, lang, ok := d.headerBlock(i); ok {
 		start := d.drawnAbove(i, text)
 		return split{start: d.introAbove(start, text), end: end, class: classHeader, sure: true, lang: lang, rule: "header block"}, true
@@ -28,16 +33,27 @@ func (d *document) splitAt(i, text int) (split, bool) {
 			return split{start: d.drawnAbove(start, text), end: i + 1, class: classAttribution, sure: s == sureAttribution, lang: lang, rule: "attribution"}, true
 		}
 	}
-	if unknownMark(l.text) {
-		next := d.nextText(i+1, len(d.lines))
-		if next == len(d.lines) || next > i+3 {
-			return split{}, false
-		}
-		if _, _, ok := d.headerBlock(next); ok || d.lines[next].quoted() {
-			return split{start: i, end: i + 1, class: classMarker, mark: markOriginal, rule: "marker between dashes"}, true
-		}
+	if unknownMark(l.text) && d.introducesMail(i+1) {
+		return split{start: i, end: i + 1, class: classMarker, mark: markOriginal, rule: "marker between dashes"}, true
 	}
 	return split{}, false
+}
+
+// introducesMail reports that a quotation, a header block or the sender's address stands at line i or right below.
+func (d *document) introducesMail(i int) bool {
+	next := d.nextText(i, len(d.lines))
+	if next == len(d.lines) || next > i+2 {
+		return false
+	}
+	if _, _, ok := d.headerBlock(next); ok || d.lines[next].quoted() {
+		return true
+	}
+	if len(d.lines[next].text) > attributionBytes {
+		return false
+	}
+	var f features
+	f.add(d.lines[next].text)
+	return f.addr && f.stops == 0 && f.words <= attributionWords
 }
 
 // hintedSplit follows what the HTML, or our memory, says.
