@@ -28,8 +28,9 @@ type Preview struct {
 var nobody = gateway.Address{LocalPart: "nobody", Domain: "example.invalid"}
 
 // Preview composes the mail a person would get about a conversation, without
-// sending it or writing anything. It is unsigned, and its unsubscribe link leads
-// nowhere, so that looking at it unsubscribes nobody.
+// sending it or writing anything. It is unsigned, and its reply address and its
+// unsubscribe link lead nowhere: who may look at it may not post as the person,
+// and looking at it unsubscribes nobody.
 func (n *Notifier) Preview(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (Preview, error) {
 	var p, waiting chat.Pending
 	err := n.Store.View(ctx, func(rd store.Reader) (err error) {
@@ -53,7 +54,7 @@ func (n *Notifier) Preview(ctx context.Context, app gateway.AppID, c gateway.Con
 		return out, nil
 	}
 	if !l.role().ReplyDisabled {
-		l.reply = n.Tokens.Address(token.Reply, in.Participant.Handle, n.Domain)
+		l.reply = n.Tokens.Address(token.Reply, 0, n.Domain)
 	}
 	if err := l.prepare(ctx); err != nil {
 		return out, err
