@@ -15,6 +15,8 @@ type document struct {
 	rest  string // beyond maxLines
 	html  bool   // the lines come from HTML: quotation depth is structure, not typed chevrons
 	sent  *sentIndex
+	// variant of what we sent that the body quotes
+	variant uint8
 
 	lang       string
 	confidence string

@@ -131,11 +131,17 @@ func (d *document) known(m []match, i int) bool {
 	if l.words == 0 || l.known*10 < l.words*9 {
 		return false
 	}
+	if d.lines[i].depth > 0 {
+		return true
+	}
 	up := i - 1
 	for up > 0 && !m[up].sent {
 		up--
 	}
-	return d.lines[i].depth > 0 || up < 0 || int(l.next) == len(m) || fits(&m[up], (l.words+1)/2, &m[l.next])
+	if up < 0 || int(l.next) == len(m) || !m[up].placed || !m[l.next].placed {
+		return l.words > 2
+	}
+	return d.sent.scattered(d.lines[i].text, &m[up], &m[l.next], d.variant)
 }
 
 // lastField reports a line of ours that is the end of the header block above it: the subject, mostly.

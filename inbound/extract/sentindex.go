@@ -13,7 +13,8 @@ type sentIndex struct {
 	runs   map[uint64]int32 // shingles: where in spots
 	lines  map[uint64]int32 // lines too short for a shingle, and lines without words
 	words  map[uint64]bool
-	links  map[uint64]bool // hosts and paths
+	orders [2 * sentMails][]uint64 // the words of each variant in their order
+	links  map[uint64]bool         // hosts and paths
 	spots  []spot
 	totals [sentMails]int
 	n      int
@@ -83,6 +84,7 @@ func (x *sentIndex) addLines(lines []line, mail, variant int) {
 			x.note(x.runs, lineHash(t.hash[i:i+shingle]), variant, i)
 		}
 	}
+	x.orders[variant] = t.hash
 	x.totals[mail] = max(x.totals[mail], len(t.hash))
 }
 

@@ -1,6 +1,9 @@
 package extract
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // match is what is known of a line in relation to what we sent.
 type match struct {
@@ -24,6 +27,7 @@ func (d *document) compare() []match {
 	}
 	heads := d.shingles(m, &t)
 	variant := d.sent.quoted(heads)
+	d.variant = variant
 	for i := range heads {
 		l := &m[t.line[i]]
 		if s, ok := d.sent.in(heads[i], variant); ok && !l.placed {
@@ -191,12 +195,42 @@ func fits(a *match, words int32, b *match) bool {
 
 // missing counts the words that ours has between lines a and b; ok tells that b stands below a.
 func missing(a, b *match) (n int32, ok bool) {
+	from, to := between(a, b)
+	return to - from, from <= to
+}
+
+// between returns where in ours the words between lines a and b stand; to is before from if b is not below a.
+func between(a, b *match) (from, to int32) {
+	from, to = 1, 0
 	if !a.placed || !b.placed {
-		return 0, false
+		return from, to
 	}
-	if n = b.first - a.first - a.words; n >= 0 {
-		return n, true
+	for _, f := range [...]int32{a.first + a.words, a.last + a.words} {
+		for _, t := range [...]int32{b.first, b.last} {
+			if t >= f && (to < from || t-f < to-from) {
+				from, to = f, t
+			}
+		}
 	}
-	n = b.last - a.last - a.words
-	return n, n >= 0
+	return from, to
+}
+
+// scattered reports that the words of a line, most of them, are among those that ours has between lines a and b: the
+// same in another layout.
+func (x *sentIndex) scattered(s string, a, b *match, variant uint8) bool {
+	from, to := between(a, b)
+	if to <= from || to-from > nearWords {
+		return false
+	}
+	order := x.orders[variant]
+	here := order[max(0, min(int(from), len(order))):max(0, min(int(to), len(order)))]
+	var t tokens
+	t.add(s, 0)
+	n := 0
+	for _, h := range t.hash {
+		if slices.Contains(here, h) {
+			n++
+		}
+	}
+	return n*10 >= len(t.hash)*9
 }
