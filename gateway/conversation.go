@@ -17,6 +17,8 @@ type Conversation struct {
 	LastActivity  time.Time `json:"lastActivity"`
 	// Count numbers messages in the order they were stored, from 1.
 	Count uint64 `json:"count"`
+	// ImportedUpTo is the number of the newest imported message.
+	ImportedUpTo uint64 `json:"importedUpTo,omitempty"`
 	// EventSeq numbers the conversation's events, from 1.
 	EventSeq uint64 `json:"eventSeq"`
 	// Incarnation is new whenever the conversation is made anew after a delete,

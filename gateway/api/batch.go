@@ -32,15 +32,16 @@ func (o *operation) UnmarshalJSON(b []byte) error {
 		return errors.New("write an operation as [number, method, path, payload, options], of which the last two may be left out")
 	}
 	var number float64
+	var path *string
 	switch {
 	case json.Unmarshal(parts[0], &number) != nil, bytes.Equal(parts[0], []byte("null")):
 		return errors.New("the first element of an operation is a number")
 	case json.Unmarshal(parts[1], &o.method) != nil || o.method == "":
 		return errors.New("the second element of an operation is a method, as a string")
-	case json.Unmarshal(parts[2], &o.path) != nil || o.path == "":
+	case json.Unmarshal(parts[2], &path) != nil || path == nil:
 		return errors.New("the third element of an operation is a path, as a string")
 	}
-	o.number, o.method = parts[0], strings.ToUpper(o.method)
+	o.number, o.method, o.path = parts[0], strings.ToUpper(o.method), *path
 	if len(parts) > 3 {
 		o.payload = parts[3]
 	}

@@ -93,6 +93,7 @@ func (r *room) importOne(i int, in ImportedMessage) (gateway.MessageID, error) {
 		return "", err
 	}
 	r.conv.Count++
+	r.conv.ImportedUpTo = r.conv.Count
 	m.ID = gateway.MessageID(r.tx.NewID(gateway.PrefixMessage))
 	m.Conversation, m.Number = r.conv.ID, r.conv.Count
 	m.CreatedAt = time.UnixMilli(int64(in.Timestamp.Value)).UTC()

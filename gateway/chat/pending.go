@@ -92,7 +92,6 @@ type pendingLoader struct {
 	p         Pending
 	desk      *notify.Desk
 	messages  []gateway.Message // those of people and the system, oldest first
-	imported  uint64            // the highest number of an imported message that was passed over
 	complete  bool              // messages are all that anybody is to be shown
 	whole     []gateway.Message // the end of the conversation, imported ones too
 	more      bool              // there are messages before whole
@@ -178,7 +177,6 @@ func (l *pendingLoader) loadMessages(above uint64) error {
 		examined++
 		switch {
 		case m.Origin == gateway.OriginImport:
-			l.imported = max(l.imported, m.Number)
 		case m.Number <= above:
 			return false, nil
 		case len(l.messages) == notify.MaxMessages:
@@ -226,7 +224,6 @@ func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 		return in, err
 	}
 	in.Messages, in.Earlier = l.above(m.NotifiedCount)
-	in.Imported = len(in.Messages) == 0 && l.imported > m.NotifiedCount
 	if in.Earlier > 0 {
 		if in.Since, err = l.firstAfter(m); err != nil {
 			return in, err

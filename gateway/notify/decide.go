@@ -73,7 +73,7 @@ type rule struct {
 
 // pointless: there is nothing (any more) to tell the person.
 var pointless = []rule{
-	{gateway.ReasonOwnMessage, func(s *situation) bool { return s.Imported }}, // nothing was said
+	{gateway.ReasonOwnMessage, (*situation).onlyImported}, // nothing was said
 	{gateway.ReasonDeleted, func(s *situation) bool { return s.Conversation.Deleted || len(s.Messages) == 0 }},
 	{gateway.ReasonOwnMessage, func(s *situation) bool { return len(s.theirs) == 0 }},
 	{gateway.ReasonJoinedLater, func(s *situation) bool { return len(s.since) == 0 }},

@@ -41,8 +41,6 @@ type Input struct {
 	// Messages are those numbered above Participant.NotifiedCount, oldest
 	// first; of more than MaxMessages the newest.
 	Messages []gateway.Message
-	// Imported: there are no Messages, but some were imported.
-	Imported bool
 	// Earlier counts the messages before those, and Since is when the first
 	// of them was created; zero if Messages are all.
 	Earlier int

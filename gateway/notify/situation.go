@@ -38,6 +38,12 @@ func (s *situation) isTheirs(m gateway.Message) bool {
 		s.isFor(m) && s.Desk.concerns(s.User.ID, m)
 }
 
+// onlyImported tells whether nothing was posted since the last decision, and
+// something imported.
+func (s *situation) onlyImported() bool {
+	return len(s.Messages) == 0 && s.Conversation.ImportedUpTo > s.Participant.NotifiedCount
+}
+
 // isFor tells whether a message is for the person: what names nobody is for
 // everybody but those who are told by single calls only.
 func (s *situation) isFor(m gateway.Message) bool {
