@@ -133,21 +133,30 @@ func verifyAll(ctx context.Context, fields []Field, body []byte, signatures []*s
 	wg.Wait()
 }
 
-// readBuffer is the size of the pieces in which the library sees a mail: it copies
-// each of them twice.
-const readBuffer = 64 << 10
+// readBuffer is the largest size of the pieces in which the library sees a mail: it
+// copies each of them twice. A smaller mail comes in one piece; below minBuffer the
+// library makes a buffer of its own.
+const (
+	readBuffer = 64 << 10
+	minBuffer  = 4 << 10
+)
 
 // readerFor is the mail as it was when the signature was put on top of it, as far
 // as signatures are concerned: those above it came later.
-func readerFor(s *signature, fields []Field, body []byte) io.Reader {
-	var header bytes.Buffer
+func readerFor(s *signature, fields []Field, body []byte) *bufio.Reader {
+	size := len("\r\n")
+	for _, f := range fields {
+		size += len(f.Raw)
+	}
+	header := bytes.NewBuffer(make([]byte, 0, size))
 	for i, f := range fields {
 		if i >= s.index || !f.Is(signatureField) {
 			header.Write(f.Raw)
 		}
 	}
 	header.WriteString("\r\n")
-	return bufio.NewReaderSize(struct{ io.Reader }{io.MultiReader(&header, bytes.NewReader(body))}, readBuffer)
+	size = min(max(minBuffer, header.Len()+len(body)), readBuffer)
+	return bufio.NewReaderSize(struct{ io.Reader }{io.MultiReader(header, bytes.NewReader(body))}, size)
 }
 
 // verifyOne lets the library verify the uppermost signature. A panic in it is an
