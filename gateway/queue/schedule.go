@@ -12,7 +12,8 @@ type Schedule struct {
 	// that before the first.
 	Delays []time.Duration
 	// MaxAge is how long after its beginning something may still be tried; the
-	// last delay repeats until then. 0: the table's end is the end.
+	// last delay repeats until then, and the last try of all is at its end. 0: the
+	// table's end is the end.
 	MaxAge time.Duration
 }
 
@@ -30,8 +31,9 @@ func (s Schedule) Next(tries int, since, now time.Time, rnd float64) (time.Time,
 	}
 	d := s.Delays[min(max(0, tries), len(s.Delays)-1)]
 	at := now.Add(d + time.Duration(float64(d)*jitter*(2*rnd-1)))
-	if s.MaxAge > 0 && at.Sub(since) > s.MaxAge {
-		return time.Time{}, false
+	if s.MaxAge == 0 || at.Sub(since) <= s.MaxAge {
+		return at, true
 	}
-	return at, true
+	end := since.Add(s.MaxAge)
+	return end, now.Before(end)
 }

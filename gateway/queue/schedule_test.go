@@ -26,7 +26,9 @@ func TestSchedule(t *testing.T) {
 		{"jitter high", table, 1, 0, 0.9999999999, 11 * time.Second, true},
 		{"end of table", table, 3, 0, 0.5, 0, false},
 		{"last repeats", aged, 7, time.Hour, 0.5, 2 * time.Hour, true},
-		{"too old", aged, 7, 150 * time.Minute, 0.5, 0, false},
+		{"once more at the end", aged, 7, 150 * time.Minute, 0.5, 3 * time.Hour, true},
+		{"too old", aged, 7, 3 * time.Hour, 0.5, 0, false},
+		{"older still", aged, 7, 4 * time.Hour, 0.5, 0, false},
 		{"empty", queue.Schedule{}, 0, 0, 0.5, 0, false},
 	} {
 		at, more := c.s.Next(c.tries, began, began.Add(c.now), c.rnd)
