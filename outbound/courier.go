@@ -136,14 +136,6 @@ func (c *Courier) settle(l store.Leased, d gateway.Delivery, st gateway.Delivery
 	}}
 }
 
-// dead tells whether a refusal says that the address itself takes no mail: 5.1.x
-// but for those about the sender, and 5.2.1 (RFC 3463, sections 3.2 and 3.3).
-// What is refused for its content or by policy says nothing about the address.
-func dead(s gateway.Status) bool {
-	e := s.Enhanced
-	return e[0] == 5 && (e[1] == 1 && (e[2] <= 3 || e[2] == 6 || e[2] == 10) && e[2] != 0 || e[1] == 2 && e[2] == 1)
-}
-
 // over removes the item of a delivery that was settled elsewhere: a report came
 // about a try that nobody had answered for.
 func (c *Courier) over(l store.Leased, d gateway.Delivery) queue.Result {

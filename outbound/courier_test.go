@@ -79,12 +79,15 @@ func TestGivesUp(t *testing.T) {
 			bubble(t, func(l *lab) {
 				l.peer.answers(answer)
 				l.say("c1", "Hello")
-				l.pass(delay + 43*time.Hour)
+				l.pass(delay + 48*time.Hour - time.Minute)
 				if d := l.one(); d.State != gateway.DeliveryDeferred {
-					l.Fatalf("after 43 h the delivery is %s", d.State)
+					l.Fatalf("shortly before 48 h the delivery is %s", d.State)
 				}
-				l.pass(6 * time.Hour)
+				l.pass(2 * time.Minute) // one try more
 				d := l.one()
+				if last := d.Attempts[len(d.Attempts)-1].At.Sub(d.CreatedAt); last < 48*time.Hour || last > 48*time.Hour+time.Second {
+					l.Errorf("the last try was after %v", last)
+				}
 				if d.State != gateway.DeliveryBounced || d.Reason != gateway.ReasonExpired || d.Blob != "" {
 					l.Errorf("in the end the delivery is %+v", d)
 				}
@@ -123,6 +126,12 @@ func TestRefused(t *testing.T) {
 		{".", "550 5.6.0 content", false},
 		{"DATA", "554 5.3.4 too big", false},
 		{"RCPT", "550 no words", false},
+		{"RCPT", "550 No such user here", true},
+		{"RCPT", "550 <bob@people.test>: User unknown", true},
+		{"RCPT", "550 Sender verify failed: no such user here", false},
+		{"RCPT", "550 No such user: blocked by our policy", false},
+		{"RCPT", "554 No such user here", false},
+		{"RCPT", "550 5.0.0 No such user here", true},
 	} {
 		t.Run(c.answer, func(t *testing.T) {
 			bubble(t, func(l *lab) {
