@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,6 +102,10 @@ func (b *batch) store(tx store.Tx) error {
 	return b.tellFailed(tx)
 }
 
+// errHandleTaken says that a random handle stands for something else already. The
+// conversation goes back, and its mails are written anew, with other handles.
+var errHandleTaken = errors.New("the handle of a mail's reverse-path is taken")
+
 // keep stores what belongs to one mail.
 func (b *batch) keep(tx store.Tx, m mail) error {
 	app := b.pending.App.ID
@@ -110,8 +115,11 @@ func (b *batch) keep(tx store.Tx, m mail) error {
 		}
 	}
 	hk := store.HandleKey(m.bounce.Handle)
-	if _, taken, err := store.Handles.Find(tx, hk); err != nil || taken {
-		return fmt.Errorf("bounce handle is taken: %w", err)
+	switch _, taken, err := store.Handles.Find(tx, hk); {
+	case err != nil:
+		return err
+	case taken:
+		return errHandleTaken
 	}
 	if err := store.Handles.Put(tx, hk, m.bounce); err != nil {
 		return err
