@@ -253,8 +253,15 @@ func prefixes(networks []string) []netip.Prefix {
 	return out
 }
 
-// DrainTime bounds how long a stop waits for work in progress.
-const DrainTime = 30 * time.Second
+// A stop ends within 35 seconds: the queues do not wait for the last front.
+const (
+	// DrainTime bounds how long a stop waits for mail and calls in progress.
+	DrainTime = 30 * time.Second
+	// QueueTime is how long the queues go on for the fronts' sake; QueueDrain is
+	// what is begun then may take.
+	QueueTime  = 12 * time.Second
+	QueueDrain = 20 * time.Second
+)
 
 func oneOf(v string, allowed ...string) bool {
 	for _, a := range allowed {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/replygate/replygate/cmd/replygate/config"
 	"github.com/replygate/replygate/gateway/queue"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/webhook"
@@ -52,7 +53,8 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 	})
 	run := func(q store.Queue, workers int, h queue.Handler, limit queue.Limit, end func()) func(context.Context) error {
 		r := queue.New(queue.Config{
-			Store: s.engine, Queue: q, Handler: h, Workers: workers, Limit: limit, Owner: c.Hostname, Log: s.Log, Observe: s.handled,
+			Store: s.engine, Queue: q, Handler: h, Workers: workers, Limit: limit, Drain: config.QueueDrain,
+			Owner: c.Hostname, Log: s.Log, Observe: s.handled,
 		})
 		s.metrics.Queue(string(q), r.Running, r.Overdue, nil)
 		return func(ctx context.Context) error {

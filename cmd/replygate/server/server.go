@@ -12,6 +12,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -153,7 +154,8 @@ func (s *Server) Close() error {
 // waits stays in the database. It returns nil after a clean stop.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
-	// The fronts stop first; the queues go on until nobody can add to them.
+	// The fronts stop first; the queues go on until nobody can add to them, or
+	// until their time is over: what is added later waits in the database.
 	fronts, frontCtx := errgroup.WithContext(ctx)
 	queueCtx, stopQueues := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopQueues()
@@ -174,6 +176,7 @@ func (s *Server) Run(ctx context.Context) error {
 		queues.Go(func() error { return run(queueCtx) })
 	}
 	fronts.Go(func() error { return watchQueues(frontCtx, queueCtx) })
+	queues.Go(func() error { limitQueues(frontCtx, queueCtx, stopQueues); return nil })
 	queues.Go(func() error { return s.sweep(queueCtx) })
 	queues.Go(func() error { s.inspect(queueCtx); return nil })
 
@@ -212,6 +215,23 @@ func watchQueues(fronts, queues context.Context) error {
 		return nil
 	case <-queues.Done():
 		return errors.New("a queue has ended before its time")
+	}
+}
+
+// limitQueues stops the queues config.QueueTime after the fronts began to stop,
+// unless they are stopped before.
+func limitQueues(fronts, queues context.Context, stop func()) {
+	select {
+	case <-fronts.Done():
+	case <-queues.Done():
+		return
+	}
+	late := time.NewTimer(config.QueueTime)
+	defer late.Stop()
+	select {
+	case <-late.C:
+		stop()
+	case <-queues.Done():
 	}
 }
 
