@@ -28,6 +28,8 @@ type (
 	DeliveryID string
 	// ReplyID names the record of one received mail for one recipient ("rpl_…").
 	ReplyID string
+	// NoticeID names one notice about a received mail ("ntc_…").
+	NoticeID string
 	// EventID names one event; it is the webhook-id too, so it holds no dot ("evt_…").
 	EventID string
 	// EndpointID names a webhook receiver ("ep_…").
@@ -44,6 +46,7 @@ const (
 	PrefixNotification = "ntf_"
 	PrefixDelivery     = "dlv_"
 	PrefixReply        = "rpl_"
+	PrefixNotice       = "ntc_"
 	PrefixEvent        = "evt_"
 	PrefixEndpoint     = "ep_"
 	PrefixKey          = "key_"

@@ -52,7 +52,7 @@ type Delivery struct {
 	Conversation ConversationID `json:"conversation"`
 	Recipient    UserID         `json:"recipient"`
 	To           Address        `json:"to"`
-	// From is the VERP reverse-path's handle.
+	// Bounce is the VERP reverse-path's handle; 0 is the null reverse-path.
 	Bounce Handle `json:"bounce"`
 	// MessageID is the RFC 5322 id without angle brackets, stable over attempts.
 	MessageID string        `json:"messageId"`

@@ -52,7 +52,10 @@ const (
 	ReasonNoReplyAddress Reason = "no_reply_address" // sent to an address of ours that nobody reads
 	ReasonAttachment     Reason = "attachment_refused"
 	ReasonEncrypted      Reason = "encrypted"
-	ReasonReplyOff       Reason = "reply_off" // replying by mail is off for the role
+	ReasonReplyOff       Reason = "reply_off"           // replying by mail is off for the role
+	ReasonUnconfirmed    Reason = "unconfirmed"         // held, and nobody decided in time
+	ReasonDiscarded      Reason = "discarded"           // held, and its writer gave it up
+	ReasonStop           Reason = "unsubscribe_request" // says nothing but "stop"
 )
 
 // reasons is the registry: each code with a sentence for people.
@@ -96,6 +99,9 @@ var reasons = map[Reason]string{
 	ReasonNoReplyAddress: "The mail was sent to an address that nobody reads, and not to a reply address.",
 	ReasonEncrypted:      "The mail is encrypted and cannot be read here.",
 	ReasonReplyOff:       "Replying by mail is switched off for the person's role.",
+	ReasonUnconfirmed:    "Nobody confirmed within seven days that the person wrote it.",
+	ReasonDiscarded:      "The person was asked, and did not want it posted.",
+	ReasonStop:           "The mail only asks to unsubscribe; the page to do so was mailed to the person.",
 	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
 }
 

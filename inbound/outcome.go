@@ -64,6 +64,9 @@ func (t *transaction) refuseAll(rec *received, st gateway.Status, why gateway.Re
 
 // judgeAll finds the outcome for each recipient.
 func (t *transaction) judgeAll(ctx context.Context, rec *received) ([]*outcome, error) {
+	if err := t.followThread(ctx, rec); err != nil {
+		return nil, err
+	}
 	to, err := t.oncePerConversation(ctx, rec)
 	if err != nil {
 		return nil, err
@@ -166,15 +169,6 @@ func (t *transaction) automatic(rec *received, to recipient) *outcome {
 	}}
 }
 
-// forOperator keeps a mail to postmaster@ or abuse@ among the records of no app.
-func (t *transaction) forOperator(rec *received, to recipient) *outcome {
-	return &outcome{to: to, status: statusRecorded, state: gateway.ReplyOperator, store: func(tx store.Tx, _ *outcome) error {
-		r := rec.record(to)
-		r.State, r.Rule = gateway.ReplyOperator, to.address.LocalPart
-		return t.keepRecord(tx, rec, to, r)
-	}}
-}
-
 // keepRecord stores a record with its sealed mail.
 func (t *transaction) keepRecord(tx store.Tx, rec *received, to recipient, r gateway.Reply) error {
 	ref, err := tx.Keep(rec.sealed)
@@ -206,7 +200,7 @@ func (t *transaction) commit(ctx context.Context, rec *received, outcomes []*out
 				return err
 			}
 		}
-		return nil
+		return t.tellRefused(tx, rec, outcomes)
 	})
 	if err != nil {
 		return nil, notStored("store mail", err)

@@ -108,7 +108,8 @@ func dropFiles(tx store.Tx, app gateway.AppID, files []gateway.Attachment) error
 	return nil
 }
 
-// held stores a reply that waits for approval. A copy of one that waits, or was
+// held stores a reply that waits for approval, and has the participant asked
+// whether they wrote it. A copy of one that waits, or was
 // decided about, is a duplicate: a person decides once.
 func (t *transaction) held(p posting, why gateway.Reason) *outcome {
 	return &outcome{to: p.to, status: statusHeld, store: func(tx store.Tx, o *outcome) error {
@@ -125,7 +126,10 @@ func (t *transaction) held(p posting, why gateway.Reason) *outcome {
 			return err
 		}
 		r.State, r.Reason = o.state, o.reason
-		return t.keepRecord(tx, p.rec, p.to, r)
+		if err := t.keepRecord(tx, p.rec, p.to, r); err != nil || !first {
+			return err
+		}
+		return chat.QueueNotice(tx, p.rec.at, p.to.row.App, chat.NoticeOf(gateway.NoticeConfirm, r))
 	}}
 }
 

@@ -27,9 +27,13 @@ type Receiver struct {
 	Domain string
 	// LinkHosts are the hosts of our own links, which are kept out of what is posted.
 	LinkHosts []string
-	Log       *slog.Logger
+	// Postmaster, if set, is where mail to postmaster@ and abuse@ is forwarded.
+	Postmaster gateway.Address
+	Log        *slog.Logger
 	// Observe, if set, is told what became of each mail and recipient.
 	Observe func(state gateway.ReplyState, reason gateway.Reason)
+
+	forwards allowance
 }
 
 var _ smtpd.Backend = (*Receiver)(nil)

@@ -20,6 +20,9 @@ type recipient struct {
 	// refused is why a mail to the address will be refused, though a relay of
 	// ours was let in with it; see answers.
 	refused gateway.Status
+	// stale is set for the revoked address of somebody who is back: a mail to it
+	// counts if its thread says that it is theirs.
+	stale bool
 }
 
 type kind byte
@@ -51,8 +54,14 @@ func (t *transaction) Rcpt(ctx context.Context, to gateway.Address) error {
 	rcpt, err := t.resolve(ctx, to)
 	var refusal gateway.Status
 	genuine := errors.As(err, &refusal) && refusal.Permanent() && rcpt.row.App != ""
+	if genuine {
+		if rcpt.stale, err = t.returned(ctx, rcpt); err != nil {
+			return err
+		}
+		err = refusal
+	}
 	switch {
-	case genuine && t.client.Relayed:
+	case genuine && (t.client.Relayed || rcpt.stale):
 		rcpt.refused, err = refusal, nil
 	case genuine:
 		if err := t.recordRefusedRcpt(ctx, rcpt, refusal); err != nil {

@@ -104,6 +104,8 @@ func TestBehindARelay(t *testing.T) {
 			t.Errorf("%s: %s for %s", name, r.State, r.Reason)
 		}
 	}
+	// Of the refusals only that of a verified participant is told by a notice.
+	l.noticed(gateway.NoticeRefused, gateway.ReasonEmpty)
 	// What nobody has: still refused, before anything was taken.
 	l.send(mail{body: "x"}, "nobody@"+ourDomain).is("550 5.1.1 ")
 	// SPF says nothing of the relay: who is not named by XFORWARD is nobody.

@@ -59,6 +59,9 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 		return nil, err
 	}
 	content, files := t.content(rec, found)
+	if found.Unsubscribe && len(files) == 0 {
+		return t.stop(rec, to, content), nil
+	}
 	if content.Text == "" && len(files) == 0 {
 		return t.rejected(rec, to, statusEmpty, gateway.ReasonEmpty, content), nil
 	}

@@ -134,6 +134,10 @@ func (b *batch) keep(tx store.Tx, m mail) error {
 	if err := store.SentMails.Put(tx, store.SentKey(app, m.sent), m.sent); err != nil {
 		return err
 	}
+	place := store.MailPlace{App: app, Conversation: m.sent.Conversation, User: m.sent.Recipient}
+	if err := store.MailPlaces.Put(tx, store.MailKey(m.sent.MessageID), place); err != nil {
+		return err
+	}
 	return forgetOldest(tx, app, m.sent)
 }
 
@@ -149,6 +153,9 @@ func forgetOldest(tx store.Tx, app gateway.AppID, newest gateway.Sent) error {
 			return true, nil
 		}
 		if err := tx.Drop(app, s.Body); err != nil {
+			return false, err
+		}
+		if err := store.MailPlaces.Delete(tx, store.MailKey(s.MessageID)); err != nil {
 			return false, err
 		}
 		return true, store.SentMails.Delete(tx, k)

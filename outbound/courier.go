@@ -105,9 +105,9 @@ func (c *Courier) try(ctx context.Context, d gateway.Delivery, raw []byte) gatew
 	if err != nil || len(hops) == 0 {
 		return gateway.Attempt{At: time.Now(), Status: gateway.StatusOf(err)}
 	}
-	env := gateway.Envelope{
-		From: gateway.ReversePath{Address: c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)},
-		To:   []gateway.Address{d.To},
+	env := gateway.Envelope{To: []gateway.Address{d.To}}
+	if d.Bounce != 0 { // notices have the null reverse-path
+		env.From.Address = c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)
 	}
 	var a gateway.Attempt
 	for _, h := range hops {
@@ -127,8 +127,8 @@ func (c *Courier) settle(l store.Leased, d gateway.Delivery, st gateway.Delivery
 		if err != nil {
 			return err
 		}
-		if err := dropMail(tx, l.Item.App, done); err != nil || st != gateway.DeliveryBounced || !dead(a.Status) {
-			return err
+		if err := dropMail(tx, l.Item.App, done); err != nil || st != gateway.DeliveryBounced || !dead(a.Status) || l.Item.App == "" {
+			return err // the operator's address, which is no app's, stays in use
 		}
 		return suppression.Suppress(tx, a.At, suppression.Fact{
 			App: l.Item.App, Address: d.To, Kind: suppression.Hard, Detail: a.Status.String(), User: d.Recipient, Trace: d.Trace,

@@ -3,7 +3,8 @@
 //
 //   - Notifier: a conversation whose messages waited long enough. It decides per
 //     participant (gateway/notify), composes and signs a mail per address, and
-//     has everything stored in one transaction.
+//     has everything stored in one transaction. Notices about received mail are
+//     made by it too.
 //   - Courier: a mail that is to be handed to a next hop, again and again until
 //     it is taken, refused for good, or too old.
 //

@@ -40,8 +40,11 @@ type Notifier struct {
 
 // Handle decides about everybody who has messages that nothing was decided
 // about, and has their mails stored and queued in the transaction that settles
-// the item. Who must wait is due again later.
+// the item. Who must wait is due again later. A notice is made and queued.
 func (n *Notifier) Handle(ctx context.Context, l store.Leased) queue.Result {
+	if len(l.Item.Payload) > 0 {
+		return n.notice(ctx, l)
+	}
 	app, conv := l.Item.App, gateway.ConversationID(l.Item.ID)
 	var p chat.Pending
 	err := n.Store.View(ctx, func(rd store.Reader) (err error) {
@@ -73,7 +76,7 @@ const (
 
 // troubled puts the conversation back: nothing was decided, nobody is forgotten.
 func (n *Notifier) troubled(l store.Leased, err error) queue.Result {
-	n.Log.Error("deciding about a conversation failed", "app", l.Item.App, "conversation", l.Item.ID, "attempt", l.Item.Attempt, "error", err)
+	n.Log.Error("deciding about a conversation, or making a notice, failed", "app", l.Item.App, "conversation", l.Item.ID, "attempt", l.Item.Attempt, "error", err)
 	again := l.Item
 	again.Attempt++
 	again.Due = time.Now().Add(min(maxTrouble, firstTrouble<<min(again.Attempt, 10)))

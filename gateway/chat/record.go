@@ -22,6 +22,11 @@ func (s *Service) RecordReply(tx store.Tx, now time.Time, app gateway.AppID, r g
 	if r.ID == "" {
 		r.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
 	}
+	if r.State == gateway.ReplyHeld {
+		if err := wait(tx, app, r); err != nil {
+			return err
+		}
+	}
 	room, err := s.open(tx, now, app, r.Conversation)
 	var missing NotFound
 	if errors.As(err, &missing) {

@@ -149,6 +149,9 @@ func (s *Service) forgetSent(tx store.Tx, app gateway.AppID, m gateway.Sent) err
 			return err
 		}
 	}
+	if err := store.MailPlaces.Delete(tx, store.MailKey(m.MessageID)); err != nil {
+		return err
+	}
 	d, found, err := store.Mails.Find(tx, store.AppKey(app).String(string(m.Delivery)))
 	if err != nil || !found {
 		return err

@@ -210,7 +210,8 @@ func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Re
 	}
 	p.RepliedAt, p.Unread = r.now, false
 	before := r.conv.Count
-	if err := r.markShown(p, in.Answers); err != nil {
+	about, err := r.markShown(p, in.Answers)
+	if err != nil {
 		return reply, err
 	}
 	if reply.Trace == "" {
@@ -220,6 +221,7 @@ func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Re
 	if err != nil {
 		return reply, err
 	}
+	messages[0].ReferencedMessage = about
 	told := wire.MailReplyOf(reply.Content, reply.Verdicts)
 	reply.Posted, reply.Attachments = nil, nil
 	for _, m := range messages {
@@ -276,18 +278,23 @@ func (r *room) fileHandle(f gateway.Attachment) (gateway.Handle, error) {
 }
 
 // markShown marks read what the answered mail showed; if it is not known which
-// one was answered, what any mail sent to the person showed.
-func (r *room) markShown(p *gateway.Participant, answers []string) error {
+// one was answered, what any mail sent to the person showed. It returns the
+// message that the reply is about, which is known only if the answered mail
+// showed no other.
+func (r *room) markShown(p *gateway.Participant, answers []string) (about gateway.MessageID, err error) {
 	rg := store.Range{
 		Prefix:  store.ConversationKey(r.app.ID, r.conv.ID).String(string(p.User)),
 		Reverse: true,
 	}
 	looked, newest, answered := 0, uint64(0), uint64(0)
-	err := store.SentMails.Scan(r.tx, rg, func(_ store.Key, m gateway.Sent) (bool, error) {
+	err = store.SentMails.Scan(r.tx, rg, func(_ store.Key, m gateway.Sent) (bool, error) {
 		looked++
 		newest = max(newest, m.UpTo)
 		if slices.Contains(answers, m.MessageID) {
 			answered = m.UpTo
+			if len(m.Shown) == 1 {
+				about = m.Shown[0]
+			}
 			return false, nil // the newest that is named
 		}
 		return len(answers) > 0 && looked < maxSentLook, nil
@@ -296,7 +303,14 @@ func (r *room) markShown(p *gateway.Participant, answers []string) error {
 		answered = newest
 	}
 	p.ReadCount = max(p.ReadCount, min(answered, r.conv.Count))
-	return err
+	if err != nil || about == "" {
+		return "", err
+	}
+	_, err = store.FindMessage(r.tx, r.app.ID, r.conv.ID, about)
+	if errors.Is(err, store.ErrNotFound) { // deleted since
+		return "", nil
+	}
+	return about, err
 }
 
 func replyKey(app gateway.AppID, id gateway.ReplyID) store.Key {

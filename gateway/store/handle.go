@@ -14,6 +14,8 @@ type HandleRow struct {
 	Conversation gateway.ConversationID `json:"conversation,omitempty"`
 	User         gateway.UserID         `json:"user,omitempty"`
 	Delivery     gateway.DeliveryID     `json:"delivery,omitempty"`
+	// Reply is the held reply that a link decides about.
+	Reply gateway.ReplyID `json:"reply,omitempty"`
 	// Address is whose unsubscribing it is.
 	Address gateway.Address `json:"address,omitzero"`
 	// Attachment is the file a link serves.

@@ -48,6 +48,9 @@ var (
 	DecisionsOf   = Rows[DecisionPlace]{"notifications_of"}     // UserKey, notification id
 	External      = Rows[ExternalWork]{"external"}              // AppKey, conversation: an external schedule has work in it
 	Listing       = Rows[ListPlace]{"conversation_lists"}       // AppKey, order, time (ms), conversation
+	Notices       = Rows[gateway.Notice]{"notices"}             // AppKey, id: once made, it keeps another of its kind from being made that day
+	Waiting       = Rows[HeldReply]{"held"}                     // time its wait ends (ms), app, reply id: not by app, it is worked off by time
+	MailPlaces    = Rows[MailPlace]{"mail_places"}              // Message-ID: not by app, the row is what tells the app
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 
@@ -56,6 +59,25 @@ type Membership struct {
 	Conversation gateway.ConversationID `json:"conversation"`
 	Left         bool                   `json:"left,omitempty"`
 }
+
+// HeldReply is a reply that waits for a person to decide about it.
+type HeldReply struct {
+	App   gateway.AppID   `json:"app"`
+	Reply gateway.ReplyID `json:"reply"`
+}
+
+// HeldAge is how long a held reply waits before it is rejected.
+const HeldAge = 7 * 24 * time.Hour
+
+// MailPlace says whom a mail of ours went to, and about what.
+type MailPlace struct {
+	App          gateway.AppID          `json:"app"`
+	Conversation gateway.ConversationID `json:"conversation"`
+	User         gateway.UserID         `json:"user"`
+}
+
+// MailKey is the key of a mail's place; id is without angle brackets.
+func MailKey(id string) Key { return Key(nil).String(id) }
 
 // Agent says that a user is an agent.
 type Agent struct {
@@ -317,6 +339,12 @@ func TemplatesOf(rd Reader, app gateway.AppID, role string) (map[string]gateway.
 // NotificationItem names the due item of a conversation.
 func NotificationItem(app gateway.AppID, c gateway.ConversationID) ItemRef {
 	return ItemRef{Notifications, app, ShardOf(app, string(c)), string(c)}
+}
+
+// NoticeItem names the item of a notice, which no conversation's has the name
+// of; its payload, which those have none of, is the notice's id.
+func NoticeItem(app gateway.AppID, c gateway.ConversationID, n gateway.NoticeID) ItemRef {
+	return ItemRef{Notifications, app, ShardOf(app, string(c)), "\x00" + string(n)}
 }
 
 // DeliveryItem names the queue item of a delivery.
