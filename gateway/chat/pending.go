@@ -2,7 +2,6 @@ package chat
 
 import (
 	"slices"
-	"time"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/notify"
@@ -166,46 +165,6 @@ func (l *pendingLoader) reach(m gateway.Participant) (above uint64, whole bool, 
 	return m.NotifiedCount, false, nil
 }
 
-// loadMessages reads the newest messages numbered above a number. Live messages
-// lie in the order of their numbers; imported ones lie anywhere, and tell
-// nobody anything.
-func (l *pendingLoader) loadMessages(above uint64) error {
-	rg := store.Range{Prefix: store.ConversationKey(l.p.App.ID, l.p.Conversation.ID), Reverse: true}
-	examined := 0
-	l.complete = true
-	err := store.Messages.Scan(l.rd, rg, func(_ store.Key, m gateway.Message) (bool, error) {
-		examined++
-		switch {
-		case m.Origin == gateway.OriginImport:
-		case m.Number <= above:
-			return false, nil
-		case len(l.messages) == notify.MaxMessages:
-			l.complete = false
-			return false, nil
-		default:
-			l.messages = append(l.messages, m)
-		}
-		l.complete = examined < maxExamined
-		return l.complete, nil
-	})
-	slices.Reverse(l.messages)
-	return err
-}
-
-// loadWhole reads as many of the newest messages as a mail shows at most.
-func (l *pendingLoader) loadWhole() error {
-	rg := store.Range{Prefix: store.ConversationKey(l.p.App.ID, l.p.Conversation.ID), Reverse: true}
-	err := store.Messages.Scan(l.rd, rg, func(_ store.Key, m gateway.Message) (bool, error) {
-		if l.more = len(l.whole) == notify.MaxMessages; l.more {
-			return false, nil
-		}
-		l.whole = append(l.whole, m)
-		return true, nil
-	})
-	slices.Reverse(l.whole)
-	return err
-}
-
 // input gathers what is known of one participant.
 func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 	app, conv := &l.p.App, l.p.Conversation
@@ -241,53 +200,6 @@ func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 		}
 	}
 	return in, nil
-}
-
-// above are the loaded messages numbered above a number, and how many there are
-// before them that were not loaded.
-func (l *pendingLoader) above(number uint64) (ms []gateway.Message, earlier int) {
-	at := slices.IndexFunc(l.messages, func(x gateway.Message) bool { return x.Number > number })
-	if at < 0 {
-		return nil, 0
-	}
-	if at == 0 && !l.complete {
-		earlier = int(l.messages[0].Number - number - 1)
-	}
-	return l.messages[at:], earlier
-}
-
-// history is what the mail to a participant may show.
-func (l *pendingLoader) history(m gateway.Participant) ([]gateway.Message, int, error) {
-	above, whole, err := l.reach(m)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !whole {
-		ms, earlier := l.above(above)
-		return ms, earlier, nil
-	}
-	if !l.more {
-		return l.whole, 0, nil
-	}
-	return l.whole, max(0, int(l.p.Conversation.Count)-len(l.whole)), nil
-}
-
-// firstAfter is when the first message was created that nothing was decided
-// about.
-func (l *pendingLoader) firstAfter(m gateway.Participant) (at time.Time, err error) {
-	k := store.ConversationKey(l.p.App.ID, l.p.Conversation.ID)
-	rg := store.Range{Prefix: k, From: k.Time(m.NotifiedAt)}
-	at = l.messages[0].CreatedAt
-	examined := 0
-	err = store.Messages.Scan(l.rd, rg, func(_ store.Key, x gateway.Message) (bool, error) {
-		examined++
-		if x.Origin != gateway.OriginImport && x.Number > m.NotifiedCount {
-			at = x.CreatedAt
-			return false, nil
-		}
-		return examined < maxExamined, nil
-	})
-	return at, err
 }
 
 func (l *pendingLoader) user(id gateway.UserID) (gateway.User, error) {
