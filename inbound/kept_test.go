@@ -110,7 +110,7 @@ func (l *lab) stored(a gateway.AppID, r gateway.Reply) string {
 // browse asks the recipients' pages.
 func (l *lab) browse(url string) *httptest.ResponseRecorder {
 	l.Helper()
-	p := pages.New(pages.Config{Store: l.engine, Unsubscriber: suppression.Service{Store: l.engine}, Tokens: l.tokens, Domain: ourDomain, Box: l.box, Log: l.rcv.Log})
+	p := pages.New(pages.Config{Store: l.engine, Unsubscriber: suppression.Service{Store: l.engine}, Tokens: l.tokens, Domain: ourDomain, Chat: l.chat, Box: l.box, Log: l.rcv.Log})
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, httptest.NewRequest("GET", strings.TrimPrefix(url, publicURL), nil))
 	return w

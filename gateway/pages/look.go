@@ -23,9 +23,16 @@ var personPNG []byte
 type view struct {
 	Title string
 	Text  []string
-	// Do and Button make the page's one button; Quiet is the lesser kind.
+	// Do and Button make the page's main button; Quiet is the lesser kind.
 	Do, Button string
 	Quiet      bool
+	// OtherDo and Other make a lesser button below it, Check a box above both
+	// that sends "alias".
+	OtherDo, Other string
+	Check          string
+	// Quote is somebody's words, Files what came with them.
+	Quote string
+	Files []string
 }
 
 // look writes pages; policy is the Content-Security-Policy they need.

@@ -1,5 +1,6 @@
 // Package pages is what a mail's recipient sees in a browser: the page behind
-// the unsubscribe link, and the files that came by mail.
+// the unsubscribe link, the one on which a held reply is decided about, and the
+// files that came by mail.
 //
 // It promises that looking at a link (GET, HEAD, OPTIONS) changes nothing,
 // since mail scanners look at every link; that the one-click POST of RFC 8058
@@ -7,7 +8,7 @@
 // tells anything to anybody else; and that a link nobody minted is answered
 // without any look-up. Links are secrets: none is logged in full.
 //
-// What unsubscribing means is left to suppression, TLS and limits of
+// What unsubscribing means is left to suppression, posting to chat, TLS and limits of
 // connections to the server that serves these pages.
 package pages
 
@@ -21,6 +22,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/suppression"
@@ -31,6 +33,7 @@ import (
 const (
 	UnsubscribePath = "/u/"
 	AttachmentPath  = "/a/"
+	ConfirmPath     = "/c/"
 	// PersonPath is the neutral picture of people who have none, for templates.
 	PersonPath = "/person.png"
 )
@@ -49,6 +52,8 @@ type Config struct {
 	Tokens       *token.Minter
 	// Domain is the domain that the tokens of links are minted for.
 	Domain string
+	// Chat decides about held replies.
+	Chat *chat.Service
 	// Box opens stored files (secret.PurposeFile).
 	Box *secret.Box
 	Log *slog.Logger
@@ -79,6 +84,9 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if tok, ok := strings.CutPrefix(path, UnsubscribePath); ok {
 		r.SetPathValue("token", tok)
 		p.unsubscribe(w, r)
+	} else if tok, ok := strings.CutPrefix(path, ConfirmPath); ok {
+		r.SetPathValue("token", tok)
+		p.confirm(w, r)
 	} else if path == PersonPath {
 		p.look.person(w, r)
 	} else if tok, ok := strings.CutPrefix(path, AttachmentPath); ok {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/pages"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
@@ -58,7 +59,8 @@ func newSite(t *testing.T, wrap func(pages.Unsubscriber) pages.Unsubscriber) *si
 	}
 	s.pages = pages.New(pages.Config{
 		Store: st, Unsubscriber: u, Tokens: s.minter, Domain: domain, Box: s.box,
-		Log: slog.New(slog.NewTextHandler(s.log, nil)),
+		Chat: &chat.Service{Store: st, Tokens: s.minter, Domain: domain},
+		Log:  slog.New(slog.NewTextHandler(s.log, nil)),
 	})
 	s.update(func(tx store.Tx) error {
 		return store.Apps.Put(tx, store.AppKey("shop"), gateway.App{ID: "shop", Name: "Birch & Sons <b>"})
@@ -263,7 +265,7 @@ func TestBadLinks(t *testing.T) {
 	nobody := s.minter.Mint(token.Unsubscribe, gateway.NewHandle(), domain)
 	elsewhere := s.minter.Mint(token.Unsubscribe, 5, "other.example.com")
 	var pages []string
-	for _, path := range []string{"/", "/u/", "/u/x", "/u/" + other, "/u/" + reply, "/u/" + nobody, "/u/" + elsewhere, "/u/" + s.leave + "/", "//u/" + s.leave, "/u//" + s.leave, "/x/../u/" + s.leave, "/a/" + s.leave, "/a/x"} {
+	for _, path := range []string{"/", "/u/", "/u/x", "/u/" + other, "/u/" + reply, "/u/" + nobody, "/u/" + elsewhere, "/u/" + s.leave + "/", "//u/" + s.leave, "/u//" + s.leave, "/x/../u/" + s.leave, "/a/" + s.leave, "/a/x", "/c/" + s.leave, "/c/x", "/c/" + nobody} {
 		for _, method := range []string{"GET", "POST"} {
 			w := s.do(method, path, urlencoded, "List-Unsubscribe=One-Click")
 			if method == "POST" && strings.HasPrefix(path, "/a/") {

@@ -25,6 +25,9 @@ const (
 	doResubscribe = "resubscribe"
 )
 
+// notUnderstood answers a POST that asks for nothing we know.
+const notUnderstood = "Nothing was changed: we did not understand the request."
+
 // unsubscribe serves the page, and acts on POST.
 func (p *Pages) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	post := r.Method == http.MethodPost
@@ -95,7 +98,7 @@ func (p *Pages) act(w http.ResponseWriter, r *http.Request, row store.HandleRow,
 // refuse answers a POST that asks for nothing we know; the page shows how to.
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, row store.HandleRow, app gateway.App) {
 	v := subscribed(row, app)
-	v.Text = append([]string{"Nothing was changed: we did not understand the request."}, v.Text...)
+	v.Text = append([]string{notUnderstood}, v.Text...)
 	p.look.write(w, r, http.StatusBadRequest, v)
 }
 

@@ -34,7 +34,7 @@ func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 		Renderer: renderer{s.notifier()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
 	})
 	seen := pages.New(pages.Config{
-		Store: s.engine, Unsubscriber: suppression.Service{Store: s.engine}, Tokens: s.tokens,
+		Store: s.engine, Unsubscriber: suppression.Service{Store: s.engine}, Tokens: s.tokens, Chat: s.chat,
 		Domain: s.Config.Domain, Box: s.box, Log: s.Log.With("room", "pages"),
 	})
 	measured := s.metrics.Handler()

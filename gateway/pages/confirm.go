@@ -1,0 +1,128 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/token"
+)
+
+// What the buttons of the page about a held reply send in the field "do".
+const (
+	doPost    = "post"
+	doDiscard = "discard"
+)
+
+// confirm serves the page on which somebody says whether they wrote a reply that
+// is held, and acts on POST.
+func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
+	post := r.Method == http.MethodPost
+	if p.allow(w, r, "GET, HEAD, POST, OPTIONS", post || r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		return
+	}
+	row, app, err := p.handle(r, token.Confirm)
+	var held gateway.Reply
+	var waits bool
+	if err == nil {
+		held, waits, err = p.Chat.Held(r.Context(), row.App, row.Reply)
+	}
+	switch {
+	case err != nil:
+		p.fail(w, r, unknown(err))
+	case !waits:
+		p.look.write(w, r, http.StatusOK, decided(held, app))
+	case post:
+		p.decide(w, r, row, held, app)
+	default:
+		p.look.write(w, r, http.StatusOK, waiting(held, app))
+	}
+}
+
+// unknown turns what does not exist (any more) into a link that leads nowhere.
+func unknown(err error) error {
+	var missing gateway.NotFound
+	if errors.As(err, &missing) {
+		return errNoLink
+	}
+	return err
+}
+
+// decide does what the POST asks for. Who decides twice is told what became of it.
+func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleRow, held gateway.Reply, app gateway.App) {
+	form, err := readForm(w, r)
+	do := form.Get("do")
+	if err != nil || do != doPost && do != doDiscard {
+		v := waiting(held, app)
+		v.Text = append([]string{notUnderstood}, v.Text...)
+		p.look.write(w, r, http.StatusBadRequest, v)
+		return
+	}
+	done := held
+	if do == doDiscard {
+		done, err = p.Chat.Discard(r.Context(), row.App, row.Reply)
+	} else {
+		done, err = p.post(r, held, row, form.Get("alias") != "")
+	}
+	var refused gateway.Status
+	switch {
+	case errors.Is(err, chat.ErrSettled):
+		done, _, err = p.Chat.Held(r.Context(), row.App, row.Reply)
+	case errors.As(err, &refused) && refused.Permanent():
+		p.look.write(w, r, http.StatusConflict, view{Title: "It cannot be posted", Text: []string{refused.Text + "."}})
+		return
+	}
+	if err != nil {
+		p.fail(w, r, unknown(err))
+		return
+	}
+	p.log(r).Info("held reply decided", "app", string(row.App), "reply", string(row.Reply), "do", do)
+	p.look.write(w, r, http.StatusOK, decided(done, app))
+}
+
+// post posts the reply, and before that adds its sender's address to those of
+// the user if that is wanted, and was why it is held.
+func (p *Pages) post(r *http.Request, held gateway.Reply, row store.HandleRow, alias bool) (gateway.Reply, error) {
+	if alias && isAlias(held) {
+		if err := p.Chat.AddAddress(r.Context(), row.App, held.Participant, held.From); err != nil {
+			return held, err
+		}
+	}
+	return p.Chat.Approve(r.Context(), row.App, row.Reply)
+}
+
+// isAlias tells whether a reply is held because it came from an address that is
+// not known to be the participant's.
+func isAlias(r gateway.Reply) bool {
+	return r.Reason == gateway.ReasonSenderMismatch && !r.From.IsZero()
+}
+
+func waiting(r gateway.Reply, app gateway.App) view {
+	v := view{
+		Title: "Did you write this?",
+		Text:  []string{"It came by mail from " + r.From.String() + " to a conversation in " + name(app) + ", and is posted in your name only if you say so."},
+		Do:    doPost, Button: "Yes, post it", OtherDo: doDiscard, Other: "No, discard it",
+	}
+	if r.Content != nil {
+		v.Quote = r.Content.Text
+	}
+	for _, a := range r.Attachments {
+		v.Files = append(v.Files, a.Name)
+	}
+	if isAlias(r) {
+		v.Check = "Accept mail from " + r.From.String() + " as mine from now on"
+	}
+	return v
+}
+
+func decided(r gateway.Reply, app gateway.App) view {
+	switch {
+	case r.State == gateway.ReplyPosted || r.State == gateway.ReplyDuplicate:
+		return view{Title: "It is posted", Text: []string{"Your reply stands in the conversation in " + name(app) + "."}}
+	case r.Reason == gateway.ReasonUnconfirmed:
+		return view{Title: "It is too late", Text: []string{"The reply waited for seven days and was not posted."}}
+	}
+	return view{Title: "It is discarded", Text: []string{"The reply was not posted, and will not be."}}
+}
