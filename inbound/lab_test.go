@@ -66,7 +66,7 @@ func newLab(t testing.TB) *lab {
 	l.tokens, l.box = token.NewMinter(keys), secret.NewBox(keys)
 	l.chat = &chat.Service{Store: l.watched, Tokens: l.tokens, Domain: ourDomain, Links: wire.NewLinks(l.tokens, ourDomain, publicURL)}
 	l.rcv = &Receiver{
-		Store: l.watched, Chat: l.chat, Tokens: l.tokens, Box: l.box, Resolver: l.dns.Resolver, Domain: ourDomain,
+		Store: l.watched, Chat: l.chat, Tokens: l.tokens, Box: l.box, Resolver: l.dns.Resolver, Domain: ourDomain, Hostname: "mx.example.com",
 		LinkHosts: []string{"pages.example.com"}, Log: slog.New(slog.NewJSONHandler(l.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Observe: func(s gateway.ReplyState, _ gateway.Reason) {
 			l.mu.Lock()

@@ -223,7 +223,7 @@ func (t *transaction) tell(rec *received, outcomes []*outcome) {
 // seal encrypts the mail as received and makes it ready to be committed. The
 // records of no app share the system's blobs.
 func (t *transaction) seal(ctx context.Context, rec *received) (err error) {
-	rec.sealed, err = t.Store.Stage(ctx, t.owner().row.App, t.Box.Seal(purposeMail, rec.raw))
+	rec.sealed, err = t.Store.Stage(ctx, t.owner().row.App, t.Box.Seal(purposeMail, t.stamped(rec)))
 	return notStored("keep mail", err)
 }
 

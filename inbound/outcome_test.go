@@ -30,7 +30,7 @@ func TestPosted(t *testing.T) {
 		t.Errorf("recorded %+v from %s", r.Verdicts, r.From)
 	}
 	raw := l.stored(shop, r)
-	if !strings.HasPrefix(raw, "Received: from mail.people.test") || !strings.Contains(raw, "Yes, please.") || strings.Contains(raw, "Bcc") {
+	if !strings.HasPrefix(raw, "Authentication-Results: mx.example.com;") || !strings.Contains(raw, "\r\nReceived: from mail.people.test") || !strings.Contains(raw, "Yes, please.") || strings.Contains(raw, "Bcc") {
 		t.Errorf("kept as\n%s", raw)
 	}
 	if sent := l.events(gateway.EventMessageSent); len(sent) != 1 || !strings.Contains(string(sent[0].Data), `"method":"sent"`) {

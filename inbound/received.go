@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -20,20 +19,22 @@ import (
 type received struct {
 	at    time.Time
 	size  int64
-	raw   []byte // Received field and message
-	data  []byte // the message alone: the same at every try
+	trail []byte // our Received field
+	data  []byte // the message: the same at every try
 	msg   *message.Message
 	auth  mailauth.Result
-	rule  string // of automatic mail
-	trace gateway.TraceID
-	// sealed is raw, ready to be kept by the transaction.
+	// checked tells that auth was found out.
+	checked bool
+	rule    string // of automatic mail
+	trace   gateway.TraceID
+	// sealed is the mail as it is kept, ready for the transaction.
 	sealed store.Staged
 }
 
 // read takes a mail apart and checks who wrote it. A mail that is beyond the
 // limits of structure is a gateway.Status; any other error is ours.
 func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err error) {
-	rec = received{at: clock(), size: int64(len(m.Data)), data: m.Data, raw: slices.Concat(m.Received, m.Data)}
+	rec = received{at: clock(), size: int64(len(m.Data)), data: m.Data, trail: m.Received}
 	rec.auth.Verdicts = unchecked
 	defer func() {
 		if p := recover(); p != nil {
@@ -48,6 +49,7 @@ func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err
 	rec.auth = mailauth.Check(ctx, mailauth.Mail{
 		ClientIP: t.client.Addr.Addr(), Helo: t.client.Helo, From: t.from, Raw: m.Data, SPF: t.spf,
 	}, t.budget, rec.at)
+	rec.checked = true
 	if rec.msg, err = structure.Parse(); err != nil {
 		return rec, fmt.Errorf("read mail: %w", err)
 	}

@@ -25,6 +25,9 @@ type Receiver struct {
 	Resolver *dns.Resolver
 	// Domain is the one mail domain (A-labels, lower case).
 	Domain string
+	// Hostname is our name in the Authentication-Results of what is kept (A-labels,
+	// lower case).
+	Hostname string
 	// LinkHosts are the hosts of our own links, which are kept out of what is posted.
 	LinkHosts []string
 	// Postmaster, if set, is where mail to postmaster@ and abuse@ is forwarded.

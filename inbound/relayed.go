@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"context"
-	"slices"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/inbound/smtpd"
@@ -10,7 +9,7 @@ import (
 
 // Refused records a mail that the front refuses for what it is.
 func (t *transaction) Refused(ctx context.Context, r smtpd.Refusal) (gateway.Status, error) {
-	rec := received{at: clock(), size: r.Size, data: r.Mail.Data, raw: slices.Concat(r.Mail.Received, r.Mail.Data)}
+	rec := received{at: clock(), size: r.Size, data: r.Mail.Data, trail: r.Mail.Received}
 	rec.auth.Verdicts = unchecked
 	answers, err := t.commit(ctx, &rec, t.refuseAll(&rec, r.Status, r.Reason))
 	if err != nil {

@@ -8,11 +8,16 @@ import (
 )
 
 // Header is the Authentication-Results field (RFC 8601) under the name of the
-// server that found them out, with its last CRLF. It is written for people who
-// look into a stored mail: nothing in the gateway reads it back.
+// server that found them out, with its last CRLF; of a mail that was not checked it
+// says so (no-result, section 2.2). It is written for people who look into a stored mail:
+// nothing in the gateway reads it back.
 func (r Result) Header(authservID string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Authentication-Results: %s", token8601(authservID))
+	fmt.Fprintf(&b, "%s: %s", resultsField, token8601(authservID))
+	if r.Verdicts == (gateway.Verdicts{}) {
+		b.WriteString("; none\r\n")
+		return b.String()
+	}
 	v := r.Verdicts
 	fmt.Fprintf(&b, ";\r\n\tspf=%s", orNone(v.SPF))
 	switch {
