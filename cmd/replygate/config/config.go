@@ -26,6 +26,9 @@ type Config struct {
 	Hostname string `toml:"hostname"`
 	// Domain is the mail domain: every reply, bounce and From address is at it.
 	Domain string `toml:"domain"`
+	// Postmaster is where mail to postmaster@ and abuse@ is forwarded; empty: it
+	// is only kept.
+	Postmaster string `toml:"postmaster"`
 	// Data is the directory of the database and the blobs.
 	Data string `toml:"data"`
 	// KeyFile holds the master keys; relative names are inside Data.
@@ -192,6 +195,11 @@ func (c *Config) check() error {
 		c.Hostname = c.Domain
 	}
 	domain("hostname", &c.Hostname)
+	if a := c.Operator(); c.Postmaster != "" && (a.IsZero() || !a.IsASCII()) {
+		fail("postmaster", "%q is not an address; write it as ops@example.com", c.Postmaster)
+	} else if !a.IsZero() && a.Domain == c.Domain {
+		fail("postmaster", "%q is at our own mail domain; name an address that somebody reads", c.Postmaster)
+	}
 	if u, err := url.Parse(c.HTTP.PublicURL); err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.Scheme != "https" && u.Scheme != "http" {
 		fail("http.public_url", "write the origin recipients reach the pages under, as https://%s", c.Domain)
 	}
@@ -217,6 +225,15 @@ func (c *Config) check() error {
 		fail("log.format", "%q is neither json nor text", c.Log.Format)
 	}
 	return errors.Join(errs...)
+}
+
+// Operator is the address in Postmaster, zero if there is none.
+func (c *Config) Operator() gateway.Address {
+	a, err := gateway.ParseAddress(c.Postmaster)
+	if err != nil {
+		return gateway.Address{}
+	}
+	return a
 }
 
 func (s *Smarthost) check() []error {

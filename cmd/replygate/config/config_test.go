@@ -87,6 +87,8 @@ func TestMeaninglessValuesAreRefused(t *testing.T) {
 		`greet_delay = 0`:                          `greet_delay = 100`,
 		`level = "info"`:                           `level = "loud"`,
 		`resolver = ""`:                            `resolver = "localhost"`,
+		`postmaster = ""`:                          `postmaster = "ops"`,
+		"\npostmaster = \"\"":                      "\npostmaster = \"ops@reply.example.com\"",
 		`host = "smtp.example.com"`:                `host = ""`,
 		"tls = \"starttls\"\nuser = \"\"":          "tls = \"none\"\nuser = \"me\"",
 		"password = \"\"\npassword_file = \"\"":    "password = \"a\"\npassword_file = \"b\"",
@@ -104,12 +106,13 @@ func TestEnvironmentOverrides(t *testing.T) {
 	env := map[string]string{
 		"REPLYGATE_SMARTHOST_PORT": "2525", "REPLYGATE_SMTP_LISTEN": "127.0.0.1:25,[::1]:25",
 		"REPLYGATE_WEBHOOK_ALLOW_HTTP": "true", "REPLYGATE_DOMAIN": "r.example.org",
+		"REPLYGATE_POSTMASTER": "ops@example.org",
 	}
 	c, err := Parse([]byte(example(t)), func(k string) (string, bool) { v, ok := env[k]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Smarthost.Port != 2525 || len(c.SMTP.Listen) != 2 || !c.Webhook.AllowHTTP || c.Domain != "r.example.org" {
+	if c.Smarthost.Port != 2525 || len(c.SMTP.Listen) != 2 || !c.Webhook.AllowHTTP || c.Domain != "r.example.org" || c.Operator().String() != "ops@example.org" {
 		t.Errorf("%+v", c)
 	}
 	_, err = Parse([]byte(example(t)), func(k string) (string, bool) { return "x", k == "REPLYGATE_SMARTHOST_PORT" })

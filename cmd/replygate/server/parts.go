@@ -113,7 +113,8 @@ func (s *Server) hostResolver() *net.Resolver {
 // sweepEvery is how often rows whose time is over are looked for.
 const sweepEvery = time.Minute
 
-// sweep deletes what has expired, and what is left of deleted conversations.
+// sweep deletes what has expired and what is left of deleted conversations, and
+// rejects the held replies nobody decided about.
 func (s *Server) sweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -123,6 +124,9 @@ func (s *Server) sweep(ctx context.Context) error {
 		}
 		if err := s.chat.RemoveRest(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Error("removing deleted conversations failed", "error", err)
+		}
+		if err := s.chat.ExpireHeld(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("rejecting held replies failed", "error", err)
 		}
 		select {
 		case <-ctx.Done():
