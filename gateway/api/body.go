@@ -23,6 +23,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	if len(b) > maxBody {
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "body", "The request body is larger than 1 MiB.")
 	}
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // RFC 8259, section 8.1: a byte-order mark may be ignored
 	if b = bytes.TrimSpace(b); len(b) == 0 {
 		return []byte("{}"), nil
 	}
