@@ -34,7 +34,8 @@ type ShownApp struct {
 type ShownKey struct {
 	ID      gateway.KeyID `json:"id"`
 	Test    bool          `json:"test"`
-	Run     bool          `json:"run"` // may only start notifications
+	Scope   string        `json:"scope"` // "admin", "write", "read" or "run"
+	Run     bool          `json:"run"`   // may only start notifications
 	Revoked bool          `json:"revoked"`
 	Secret  string        `json:"secret,omitempty"`
 }
@@ -97,7 +98,7 @@ func showApp(a gateway.App) ShownApp {
 }
 
 func showKey(k gateway.Key) ShownKey {
-	return ShownKey{ID: k.ID, Test: k.Test, Run: k.Scope == gateway.ScopeRun, Revoked: k.RevokedAt != nil}
+	return ShownKey{ID: k.ID, Test: k.Test, Scope: scopeName(k.Scope), Run: k.Scope == gateway.ScopeRun, Revoked: k.RevokedAt != nil}
 }
 
 func (o Operator) list(c *call, _ []string) (any, error) {
@@ -124,7 +125,9 @@ func (o Operator) create(c *call, _ []string) (any, error) {
 		return nil, errors.Join(err, errors.New("the app was made without a key"))
 	}
 	out := showApp(a)
-	out.Keys = []ShownKey{{ID: k.ID, Secret: k.Secret}}
+	made := showKey(k.Key)
+	made.Secret = k.Secret
+	out.Keys = []ShownKey{made}
 	return out, nil
 }
 
@@ -133,6 +136,7 @@ func (o Operator) createKey(c *call, ids []string) (any, error) {
 	var in struct {
 		Test  bool   `json:"test"`
 		Run   bool   `json:"run"`
+		Scope string `json:"scope"`
 		Value string `json:"value"`
 	}
 	if err := c.into(&in); err != nil {
@@ -140,15 +144,12 @@ func (o Operator) createKey(c *call, ids []string) (any, error) {
 	}
 	if in.Value != "" {
 		k, err := o.Apps.ImportKey(c.ctx, gateway.AppID(ids[0]), in.Value, in.Test)
-		return ShownKey{ID: k.ID, Test: k.Test}, err
+		return showKey(k.Key), err
 	}
-	var k app.NewKey
-	var err error
 	if in.Run {
-		k, err = o.Apps.CreateRunKey(c.ctx, gateway.AppID(ids[0]))
-	} else {
-		k, err = o.Apps.CreateKey(c.ctx, gateway.AppID(ids[0]), in.Test)
+		in.Scope = string(gateway.ScopeRun)
 	}
+	k, err := o.Apps.CreateScopedKey(c.ctx, gateway.AppID(ids[0]), scopeNamed(in.Scope), in.Test)
 	out := showKey(k.Key)
 	out.Secret = k.Secret
 	return out, err

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -119,6 +120,22 @@ func TestScopesInclude(t *testing.T) {
 			if want := strings.Contains(" "+may[name]+" ", " "+scopeName(have)+" ") || have == gateway.ScopeAll; have.Allows(need) != want {
 				t.Errorf("%s for %s: %v", fmt.Sprint(have), name, !want)
 			}
+		}
+	}
+}
+
+// TestOperatorMakesScopedKeys: by the operator's calls too.
+func TestOperatorMakesScopedKeys(t *testing.T) {
+	l := newLab(t)
+	o := NewOperator(Operator{Apps: l.apps, Chat: l.chat, Store: l.engine, Log: l.server.Log})
+	for body, want := range map[string]string{
+		"": "admin", `{"scope":"read"}`: "read", `{"scope":"write","test":true}`: "write", `{"run":true}`: "run", `{"value":"an imported key of some length"}`: "400",
+		`{"value":"an-imported-key-of-some-length"}`: "admin", `{"scope":"owner"}`: "400",
+	} {
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, httptest.NewRequest("POST", "/apps/shop/keys", strings.NewReader(body)))
+		if got := fmt.Sprint(w.Code); got != want && !strings.Contains(w.Body.String(), `"scope":"`+want+`"`) {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 	}
 }

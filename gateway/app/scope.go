@@ -7,8 +7,8 @@ import (
 )
 
 // CreateScopedKey makes a key that may do what its scope allows: everything
-// (gateway.ScopeAll), gateway.ScopeWrite, ScopeRead or ScopeRun. A test key's
-// mail is kept and never sent.
+// (gateway.ScopeAll), gateway.ScopeWrite, ScopeRead or ScopeRun. test marks it as
+// one for trying things out.
 func (s Service) CreateScopedKey(ctx context.Context, id gateway.AppID, scope gateway.KeyScope, test bool) (NewKey, error) {
 	prefix := livePrefix
 	switch scope {
