@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // quiet hours and times in mails, also where the machine knows no zones
 
 	"github.com/alecthomas/kong"
 
