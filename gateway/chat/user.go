@@ -208,7 +208,7 @@ func putUser(tx store.Tx, app *gateway.App, id gateway.UserID, p UserPatch, now 
 	if err := listAgent(tx, app.ID, &old, &u); err != nil {
 		return u, false, err
 	}
-	if err := forgetAddresses(tx, app.ID, &old, &u, now); err != nil {
+	if err := changeAddresses(tx, app.ID, &old, &u, now); err != nil {
 		return u, false, err
 	}
 	_, err = event.Record(tx, app, nil, typ, wire.UserData{User: wire.UserOf(u)}, now, "")
@@ -227,11 +227,23 @@ func listAgent(tx store.Tx, app gateway.AppID, old, u *gateway.User) error {
 	return nil
 }
 
-// forgetAddresses cancels the mails queued to addresses that were taken away.
-func forgetAddresses(tx store.Tx, app gateway.AppID, old, u *gateway.User, now time.Time) error {
+// changeAddresses keeps whose the addresses are, and cancels the mails queued to
+// those that were taken away.
+func changeAddresses(tx store.Tx, app gateway.AppID, old, u *gateway.User, now time.Time) error {
+	for _, a := range u.Addresses() {
+		if old.Owns(a) {
+			continue
+		}
+		if err := store.AddressOwners.Put(tx, ownerKey(app, a, u.ID), store.AddressOwner{User: u.ID}); err != nil {
+			return err
+		}
+	}
 	for _, a := range old.Addresses() {
 		if u.Owns(a) {
 			continue
+		}
+		if err := store.AddressOwners.Delete(tx, ownerKey(app, a, u.ID)); err != nil {
+			return err
 		}
 		err := suppression.CancelTo(tx, app, a, gateway.ReasonNoAddress, now, func(m store.UnsentMail) bool { return m.Recipient == u.ID })
 		if err != nil {
@@ -294,4 +306,8 @@ func (s *Service) onlineUsers(ctx context.Context, rd store.Reader, rg store.Ran
 		}
 		return len(*out) < limit, err
 	})
+}
+
+func ownerKey(app gateway.AppID, a gateway.Address, u gateway.UserID) store.Key {
+	return store.AddressKey(app, a).String(string(u))
 }

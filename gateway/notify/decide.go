@@ -9,16 +9,19 @@ import (
 // Decide answers whether the participant is to be told now.
 //
 // First it is asked whether there is anything to tell (pointless, in this
-// order); if so, whether it is time; and only then whether the person may and
-// can be mailed (forbidden, in this order), so that what changes during the
-// delay, say an address that is added, counts. Of several reasons the first is
-// given.
+// order), and whether all the person's addresses refuse mail (refused); then
+// whether it is time; and only then whether the person may and can be mailed
+// (forbidden, in this order), so that what changes during the delay, say an
+// address that is added, counts. Of several reasons the first is given.
 //
 // What was forced is told without waiting and whatever the role's policy and
 // caps say; but it is not told to those who are not to be mailed.
 func Decide(in Input, now time.Time) Decision {
 	s := newSituation(in, now)
 	if r := first(pointless, s); r != "" {
+		return s.skip(r)
+	}
+	if r := first(refused, s); r != "" {
 		return s.skip(r)
 	}
 	if s.external() && !s.ran() {
@@ -81,6 +84,12 @@ var pointless = []rule{
 	{gateway.ReasonReturned, func(s *situation) bool { return len(s.unseen) == 0 }},
 }
 
+// refused: whoever has unsubscribed, or whose mail bounces, is not waited for.
+var refused = []rule{
+	{gateway.ReasonUnsubscribed, func(s *situation) bool { return s.blocked(gateway.ReasonUnsubscribed) }},
+	{gateway.ReasonSuppressed, func(s *situation) bool { return s.blocked(gateway.ReasonSuppressed) }},
+}
+
 // forbidden: the person is not to be mailed, or cannot be.
 var forbidden = []rule{
 	{gateway.ReasonBot, func(s *situation) bool { return s.User.Kind == gateway.KindBot }},
@@ -94,8 +103,6 @@ var forbidden = []rule{
 	{gateway.ReasonOnline, (*situation).online},
 	{gateway.ReasonNoMention, func(s *situation) bool { return len(s.wanted) == 0 }},
 	{gateway.ReasonNoAddress, func(s *situation) bool { return len(s.Addresses) == 0 }},
-	{gateway.ReasonUnsubscribed, func(s *situation) bool { return s.blocked(gateway.ReasonUnsubscribed) }},
-	{gateway.ReasonSuppressed, func(s *situation) bool { return s.blocked(gateway.ReasonSuppressed) }},
 	{gateway.ReasonOncePerAbsence, (*situation).mailedThisAbsence},
 	{gateway.ReasonConversationCap, func(s *situation) bool { return s.capped(gateway.ReasonConversationCap) }},
 	{gateway.ReasonDailyCap, func(s *situation) bool { return s.capped(gateway.ReasonDailyCap) }},

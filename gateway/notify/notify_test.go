@@ -139,6 +139,8 @@ func TestDecide(t *testing.T) {
 			func(in *notify.Input) { in.Addresses = nil }, t0, notify.Wait, "", due},
 		{"every address unsubscribed",
 			func(in *notify.Input) { in.Addresses[0].Blocked = gateway.ReasonUnsubscribed }, due, notify.Skip, gateway.ReasonUnsubscribed, time.Time{}},
+		{"every address unsubscribed: it is not waited for",
+			func(in *notify.Input) { in.Addresses[0].Blocked = gateway.ReasonUnsubscribed }, t0, notify.Skip, gateway.ReasonUnsubscribed, time.Time{}},
 		{"every address bounced",
 			func(in *notify.Input) { in.Addresses[0].Blocked = gateway.ReasonSuppressed }, due, notify.Skip, gateway.ReasonSuppressed, time.Time{}},
 		{"one bounced, one unsubscribed: the person's own will is named",

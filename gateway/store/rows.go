@@ -41,6 +41,7 @@ var (
 	Unsent        = Rows[UnsentMail]{"unsent"}                  // AddressKey, delivery id: present while one is queued
 	MessageKeys   = Rows[PostedKey]{"message_keys"}             // ConversationKey, idempotency key of a message
 	Removals      = Rows[Removal]{"removals"}                   // AppKey, conversation: being removed in slices
+	AddressOwners = Rows[AddressOwner]{"address_owners"}        // AddressKey, user: present while it is one of the user's
 	Departments   = Rows[gateway.Department]{"departments"}     // AppKey, id
 	Agents        = Rows[Agent]{"agents"}                       // AppKey, user: present while the user is an agent
 	Templates     = Rows[gateway.Template]{"templates"}         // AppKey, role, locale
@@ -78,6 +79,11 @@ type MailPlace struct {
 
 // MailKey is the key of a mail's place; id is without angle brackets.
 func MailKey(id string) Key { return Key(nil).String(id) }
+
+// AddressOwner says that an address is a user's.
+type AddressOwner struct {
+	User gateway.UserID `json:"user"`
+}
 
 // Agent says that a user is an agent.
 type Agent struct {

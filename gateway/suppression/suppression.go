@@ -4,8 +4,9 @@
 //
 // It promises that a fact is stored with its event in one transaction, that
 // writing it twice tells of it once, that whatever is queued to the address and
-// covered by it is cancelled in the same transaction, and that lifting a
-// suppression never undoes an unsubscribing. What a mail's link or a bounce
+// covered by it is cancelled in the same transaction, that what waits to be
+// decided for its owners is decided at once, and that lifting a suppression
+// never undoes an unsubscribing. What a mail's link or a bounce
 // means is left to pages, report and api.
 package suppression
 
@@ -137,7 +138,10 @@ func put(tx store.Tx, f Fact, s store.Suppression) error {
 	if err := store.Suppressions.Put(tx, store.AddressKey(f.App, f.Address), s); err != nil {
 		return err
 	}
-	return cancelUnsent(tx, f.App, f.Address, s)
+	if err := cancelUnsent(tx, f.App, f.Address, s); err != nil {
+		return err
+	}
+	return hasten(tx, f.App, f.Address, s.At)
 }
 
 // tell records the event of a change; for an app that is gone there is nobody
