@@ -14,6 +14,9 @@ const (
 	NoticeRefused NoticeKind = "refused"
 	// NoticeUnsubscribe leads to the page to unsubscribe, on request.
 	NoticeUnsubscribe NoticeKind = "unsubscribe"
+	// NoticeUnsubscribed tells that an address was unsubscribed, maybe by somebody
+	// to whom a mail was forwarded, and how to undo it. It goes to that address.
+	NoticeUnsubscribed NoticeKind = "unsubscribed"
 	// NoticeForward hands the operator a mail to postmaster@ or abuse@.
 	NoticeForward NoticeKind = "forward"
 )

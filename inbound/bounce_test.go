@@ -198,6 +198,7 @@ func TestUnsubscribeByMail(t *testing.T) {
 		t.Errorf("told %d times", n)
 	}
 	l.send(mail{body: "unsubscribe"}, to).is("250 2.0.0 Unsubscribed")
+	l.noticed(gateway.NoticeUnsubscribed, gateway.ReasonUnsubscribed) // with the way to undo it, once
 	// Replying goes on, and without DNS the mail is put off, not refused.
 	l.send(mail{body: "Hello"}, l.address("c1", "bob")).is("250 2.0.0 Posted")
 	l.dns.Fail("s._domainkey." + people)

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/suppression"
 )
@@ -13,7 +14,8 @@ var (
 
 // unsubscribe takes a mail to the address in List-Unsubscribe (RFC 2369,
 // section 3.2). The address alone is not enough, since whoever was forwarded a
-// notification has it: the mail must come from the address it stands for.
+// notification has it: the mail must come from the address it stands for, whose
+// owner is told how to undo it.
 func (t *transaction) unsubscribe(rec *received, to recipient) (*outcome, error) {
 	own := rec.auth.AuthorErr == nil && rec.auth.Author.Folded() == to.row.Address.Folded()
 	switch {
@@ -29,8 +31,7 @@ func (t *transaction) unsubscribe(rec *received, to recipient) (*outcome, error)
 		if err := t.keepRecord(tx, rec, to, r); err != nil {
 			return err
 		}
-		return suppression.Unsubscribe(tx, rec.at, suppression.Fact{
-			App: to.row.App, Address: to.row.Address, Kind: suppression.Mail, User: to.row.User,
-		})
+		fact := suppression.Fact{App: to.row.App, Address: to.row.Address, Kind: suppression.Mail, User: to.row.User}
+		return chat.Unsubscribe(tx, rec.at, fact)
 	}}, nil
 }

@@ -100,6 +100,9 @@ func (s *slip) address(rd store.Reader) (gateway.Address, error) {
 		return rank(a, s.notice.To) - rank(b, s.notice.To)
 	})
 	for _, a := range own {
+		if s.notice.Kind == gateway.NoticeUnsubscribed && rank(a, s.notice.To) > 0 {
+			break // it is about that address alone
+		}
 		f, found, err := suppression.Find(rd, s.app.ID, a)
 		if err != nil {
 			return gateway.Address{}, err
@@ -163,7 +166,7 @@ func (s *slip) link(ctx context.Context) (string, error) {
 	switch s.notice.Kind {
 	case gateway.NoticeConfirm:
 		return s.PublicURL + "/c/" + s.Tokens.Mint(token.Confirm, s.notice.Link, s.Domain), nil
-	case gateway.NoticeUnsubscribe:
+	case gateway.NoticeUnsubscribe, gateway.NoticeUnsubscribed:
 		h, err := suppression.Link(ctx, s.Store, suppression.Fact{App: s.app.ID, Address: s.to, User: s.user.ID}, s.now)
 		return s.PublicURL + "/u/" + s.Tokens.Mint(token.Unsubscribe, h, s.Domain), err
 	}

@@ -146,15 +146,42 @@ func TestNoticeToUnsubscribe(t *testing.T) {
 	})
 }
 
+// TestNoticeOfUnsubscribing: the owner of the address, and nobody else, hears of
+// it once, though the address gets no notifications any more.
+func TestNoticeOfUnsubscribing(t *testing.T) {
+	bubble(t, func(l *lab) {
+		s := chat.Subscriptions{Service: suppression.Service{Store: l.store}}
+		fact := suppression.Fact{App: shop, Address: mustAddress(l, "eve@work.test"), User: "eve", Kind: suppression.OneClick}
+		for range 3 {
+			l.ok(s.Unsubscribe(context.Background(), fact))
+		}
+		gone := fact
+		gone.Address = mustAddress(l, "eve@former.test")
+		l.ok(s.Unsubscribe(context.Background(), gone))
+		l.pass(time.Second)
+		got := l.peer.mails()
+		if len(got) != 1 || got[0].to != "eve@work.test" || !strings.Contains(string(got[0].raw), "https://pages.example.com/u/u") {
+			l.Fatalf("mailed %+v", got)
+		}
+		if !l.suppressed("eve@work.test") || !l.suppressed("eve@former.test") {
+			l.Error("nobody is unsubscribed")
+		}
+	})
+}
+
 // TestNoticeOfDecidedReply: nobody is asked what was decided.
 func TestNoticeOfDecidedReply(t *testing.T) {
 	bubble(t, func(l *lab) {
-		r := l.hold("bob")
-		_, err := l.chat.Discard(context.Background(), shop, r.ID)
-		l.ok(err)
+		l.ok(l.store.Update(context.Background(), store.ConversationScope(shop, "c1"), func(tx store.Tx) error {
+			r := gateway.Reply{ID: gateway.ReplyID(tx.NewID(gateway.PrefixReply)), Conversation: "c1", Participant: "bob", State: gateway.ReplyRejected}
+			if err := l.chat.RecordReply(tx, time.Now(), shop, r); err != nil {
+				return err
+			}
+			return chat.QueueNotice(tx, time.Now(), shop, chat.NoticeOf(gateway.NoticeConfirm, r))
+		}))
 		l.pass(time.Second)
-		if n := len(l.peer.mails()); n > 1 || n == 1 && !strings.Contains(string(l.peer.mails()[0].raw), "/c/") {
-			l.Errorf("%d mails", n)
+		if n := len(l.peer.mails()); n != 0 || l.queued(store.Notifications) != 0 {
+			l.Errorf("%d mails, %d items", n, l.queued(store.Notifications))
 		}
 	})
 }

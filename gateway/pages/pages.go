@@ -38,7 +38,8 @@ const (
 	PersonPath = "/person.png"
 )
 
-// Unsubscriber keeps who gets mail; suppression.Service is one.
+// Unsubscriber keeps who gets mail; chat.Subscriptions is one, which tells the
+// owner of the address, and so is suppression.Service.
 type Unsubscriber interface {
 	Unsubscribe(context.Context, suppression.Fact) error
 	Resubscribe(context.Context, suppression.Fact) error

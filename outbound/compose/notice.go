@@ -114,6 +114,9 @@ func (n *Notice) view() noticeView {
 	case gateway.NoticeUnsubscribe:
 		v.Subject, v.Paragraphs = w.Unsubscribe, []string{fmt.Sprintf(s.Stop, app)}
 		v.Label = w.Unsubscribe
+	case gateway.NoticeUnsubscribed:
+		v.Subject, v.Paragraphs = s.LeftSubject, []string{fmt.Sprintf(s.Left, app)}
+		v.Label = s.Undo
 	default:
 		v.Subject, v.Paragraphs = s.RefusedSubject, []string{fmt.Sprintf(s.Refused, app), s.reason(w, n.Reason)}
 	}

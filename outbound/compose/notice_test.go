@@ -49,7 +49,7 @@ func TestNoticeWords(t *testing.T) {
 		v := reflect.ValueOf(*w)
 		for i := range v.NumField() {
 			name, s := v.Type().Field(i).Name, v.Field(i).String()
-			app := name == "Confirm" || name == "Refused" || name == "Stop"
+			app := name == "Confirm" || name == "Refused" || name == "Stop" || name == "Left"
 			if n := strings.Count(s, "%"); s == "" || app != (n == 1) || app && !strings.Contains(s, "%s") {
 				t.Errorf("%s: %s is %q", tag, name, s)
 			}
@@ -62,7 +62,7 @@ func TestNoticeWords(t *testing.T) {
 
 // TestNotice holds the shape of the mail: it answers, and offers nothing to answer to.
 func TestNotice(t *testing.T) {
-	for _, kind := range []gateway.NoticeKind{gateway.NoticeConfirm, gateway.NoticeUnsubscribe, gateway.NoticeRefused} {
+	for _, kind := range []gateway.NoticeKind{gateway.NoticeConfirm, gateway.NoticeUnsubscribe, gateway.NoticeUnsubscribed, gateway.NoticeRefused} {
 		for tag := range locales {
 			n := aNotice(t)
 			n.Kind, n.Locale = kind, tag

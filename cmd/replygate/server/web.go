@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/replygate/replygate/gateway/api"
+	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/pages"
 	"github.com/replygate/replygate/gateway/suppression"
 )
@@ -34,7 +35,7 @@ func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 		Renderer: renderer{s.notifier()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
 	})
 	seen := pages.New(pages.Config{
-		Store: s.engine, Unsubscriber: suppression.Service{Store: s.engine}, Tokens: s.tokens, Chat: s.chat,
+		Store: s.engine, Unsubscriber: chat.Subscriptions{Service: suppression.Service{Store: s.engine}}, Tokens: s.tokens, Chat: s.chat,
 		Domain: s.Config.Domain, Box: s.box, Log: s.Log.With("room", "pages"),
 	})
 	measured := s.metrics.Handler()
