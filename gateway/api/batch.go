@@ -98,25 +98,11 @@ func batch(c *call, _ []string) (any, error) {
 
 // operate makes one call of a batch, as answer does for a request.
 func (c *call) operate(o operation) (status int, body any) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.Log.Error("api call of a batch panicked", "method", o.method, "panic", p)
-			f := failureOf(errors.New("panic"))
-			status, body = f.status, f.problem
-		}
-	}()
-	out, err := c.sub(o)
-	if err != nil {
-		f := failureOf(err)
-		if f.status >= http.StatusInternalServerError {
-			c.Log.Error("api call of a batch failed", "method", o.method, "error", err)
-		}
-		return f.status, f.problem
+	status, body = c.guard(o.method, func() string { return "batch" }, func() (any, error) { return c.sub(o) })
+	if body == nil {
+		body = struct{}{}
 	}
-	if out == nil {
-		out = struct{}{}
-	}
-	return http.StatusOK, out
+	return status, body
 }
 
 // sub makes the call that an operation is.

@@ -21,7 +21,7 @@ const (
 	// maxForm is what a form may hold around its file, in octets.
 	maxForm = 64 << 10
 	// maxUploading is how many files are taken in at once: each is held in memory.
-	maxUploading = 4
+	maxUploading = 3
 	maxFileName  = 255
 )
 

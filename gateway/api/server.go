@@ -84,20 +84,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) answer(r *http.Request) (status int, body any) {
+	return s.guard(r.Method, func() string { return s.pattern(r) }, func() (any, error) { return s.serve(r) })
+}
+
+// guard makes a call and turns its error, or its panic, into an answer.
+func (s *Server) guard(method string, route func() string, make func() (any, error)) (status int, body any) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.Log.Error("api call panicked", "method", r.Method, "route", s.pattern(r), "panic", p)
+			s.Log.Error("api call panicked", "method", method, "route", route(), "panic", p)
 			f := failureOf(errors.New("panic"))
 			status, body = f.status, f.problem
 		}
 	}()
-	out, err := s.serve(r)
+	out, err := make()
 	if err == nil {
 		return http.StatusOK, out
 	}
 	f := failureOf(err)
 	if f.status >= http.StatusInternalServerError {
-		s.Log.Error("api call failed", "method", r.Method, "route", s.pattern(r), "error", err)
+		s.Log.Error("api call failed", "method", method, "route", route(), "error", err)
 	}
 	return f.status, f.problem
 }

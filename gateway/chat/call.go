@@ -71,7 +71,7 @@ func (s *Service) Tell(ctx context.Context, app gateway.AppID, c Call, how Posti
 	if err := s.PutConversation(ctx, app, c.Conversation, c.About); err != nil {
 		return nil, err
 	}
-	return s.post(ctx, app, c.Conversation, "tell", how, func(r *room) ([]gateway.MessageID, error) { return r.tell(c) })
+	return s.posting(ctx, app, c.Conversation, "tell", how, func(r *room) ([]gateway.MessageID, error) { return r.tell(c) })
 }
 
 // firstInvalid takes the first of several errors about the input.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/replygate/replygate/gateway"
-	"github.com/replygate/replygate/gateway/store"
 )
 
 // importAhead is how far in the future an imported message may lie: what lies
@@ -65,7 +64,7 @@ func (s *Service) ImportMessages(ctx context.Context, app gateway.AppID, c gatew
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return s.post(ctx, app, c, "import messages", how, func(r *room) ([]gateway.MessageID, error) {
+	return s.posting(ctx, app, c, "import messages", how, func(r *room) ([]gateway.MessageID, error) {
 		return r.importAll(in)
 	})
 }
@@ -122,34 +121,4 @@ func (r *room) passOver(before uint64) error {
 		}
 	}
 	return nil
-}
-
-// post runs fn with the conversation open, in its own transaction, between what
-// the call asks first and what it stores last.
-func (s *Service) post(ctx context.Context, app gateway.AppID, c gateway.ConversationID, what string, how Posting, fn func(*room) ([]gateway.MessageID, error)) ([]gateway.MessageID, error) {
-	var ids []gateway.MessageID
-	now := s.now()
-	err := s.update(ctx, store.ConversationScope(app, c), what, func(tx store.Tx) error {
-		ids = nil
-		if how.Before != nil {
-			if answered, err := how.Before(tx); err != nil || answered {
-				return err
-			}
-		}
-		r, err := s.open(tx, now, app, c)
-		if err != nil {
-			return err
-		}
-		if ids, err = fn(r); err != nil {
-			return err
-		}
-		if err := r.close(); err != nil {
-			return err
-		}
-		if how.After != nil {
-			return how.After(tx, ids)
-		}
-		return nil
-	})
-	return ids, err
 }

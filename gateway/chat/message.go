@@ -100,18 +100,6 @@ func (m NewMessage) message(origin gateway.Origin) gateway.Message {
 	return out
 }
 
-// Posting is how messages are posted.
-type Posting struct {
-	Origin gateway.Origin // empty: rest
-	// Trace follows the messages; empty gives each one of its own.
-	Trace gateway.TraceID
-	// Before, if set, is asked first inside the transaction. When it says that
-	// the call was answered before, nothing is done.
-	Before func(store.Tx) (answered bool, err error)
-	// After, if set, stores the answer inside the transaction.
-	After func(store.Tx, []gateway.MessageID) error
-}
-
 // PostMessages posts up to MaxMessageBatch messages in order, all or none, and
 // returns their ids. A message whose idempotency key was used within 24 hours
 // is not posted again; it keeps its id.
@@ -129,7 +117,7 @@ func (s *Service) PostMessages(ctx context.Context, app gateway.AppID, c gateway
 	if how.Origin == "" {
 		how.Origin = gateway.OriginREST
 	}
-	return s.post(ctx, app, c, "post messages", how, func(r *room) ([]gateway.MessageID, error) {
+	return s.posting(ctx, app, c, "post messages", how, func(r *room) ([]gateway.MessageID, error) {
 		return r.postAll(in, how)
 	})
 }
