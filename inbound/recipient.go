@@ -53,20 +53,8 @@ var (
 func (t *transaction) Rcpt(ctx context.Context, to gateway.Address) error {
 	rcpt, err := t.resolve(ctx, to)
 	var refusal gateway.Status
-	genuine := errors.As(err, &refusal) && refusal.Permanent() && rcpt.row.App != ""
-	if genuine {
-		if rcpt.stale, err = t.returned(ctx, rcpt); err != nil {
-			return err
-		}
-		err = refusal
-	}
-	switch {
-	case genuine && (t.client.Relayed || rcpt.stale):
-		rcpt.refused, err = refusal, nil
-	case genuine:
-		if err := t.recordRefusedRcpt(ctx, rcpt, refusal); err != nil {
-			return err
-		}
+	if errors.As(err, &refusal) && refusal.Permanent() && rcpt.row.App != "" {
+		rcpt, err = t.refuse(ctx, rcpt, refusal)
 	}
 	if err != nil {
 		return err
@@ -76,6 +64,23 @@ func (t *transaction) Rcpt(ctx context.Context, to gateway.Address) error {
 	}
 	t.to = append(t.to, rcpt)
 	return nil
+}
+
+// refuse refuses a genuine address and records that. A relay of ours is let in
+// with it, and so is a mail that its thread may tell to be somebody's.
+func (t *transaction) refuse(ctx context.Context, r recipient, st gateway.Status) (recipient, error) {
+	stale, err := t.returned(ctx, r)
+	if err != nil {
+		return r, err
+	}
+	if stale || t.client.Relayed {
+		r.refused, r.stale = st, stale
+		return r, nil
+	}
+	if err := t.recordRefusedRcpt(ctx, r, st); err != nil {
+		return r, err
+	}
+	return r, st
 }
 
 // fits tells whether a recipient can share a mail with those before it: the

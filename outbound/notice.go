@@ -153,11 +153,11 @@ func (s *slip) compose(ctx context.Context, messageID string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := compose.ComposeNotice(compose.Notice{
+	m, err := compose.Notice{
 		From: s.from(), Via: via(&s.app), To: s.to, RecipientName: s.user.Name, Locale: locale(&s.app, &s.user),
 		Kind: s.notice.Kind, Reason: s.notice.Reason, URL: link,
 		MessageID: messageID, InReplyTo: s.notice.MessageID, LoopDomain: s.Domain, Date: s.now,
-	})
+	}.Mail()
 	return m.Raw, err
 }
 
@@ -184,8 +184,8 @@ func (s *slip) forward(ctx context.Context, messageID string) ([]byte, error) {
 		return nil, err
 	}
 	to := s.reply.Rule + "@" + s.Domain
-	return compose.ComposeForward(compose.Forward{
+	return compose.Forward{
 		From: s.from(), To: s.to, Subject: "Mail to " + to, Raw: raw, MessageID: messageID, LoopDomain: s.Domain, Date: s.now,
 		Text: "A mail came to " + to + ". It is attached as it was received.",
-	})
+	}.Mail()
 }

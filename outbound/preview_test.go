@@ -110,7 +110,7 @@ func TestRoleInMail(t *testing.T) {
 		if p.Mail.FromName != "The ann at the Shop" || p.From.String() != "sales@"+domain || !p.ReplyTo.IsZero() {
 			t.Errorf("from %q %v, reply to %v", p.Mail.FromName, p.From, p.ReplyTo)
 		}
-		if !strings.Contains(p.Mail.HTML, "https://app.example.com/c/c1") || strings.Contains(string(p.Mail.Raw), "Reply-To: <r") {
+		if !strings.Contains(p.Mail.HTML, "https://app.example.com/c/c1") || strings.Contains(string(p.Mail.Raw), "\r\nReply-To:") {
 			t.Errorf("the mail: %s", p.Mail.Text)
 		}
 	})

@@ -25,10 +25,10 @@ type Forward struct {
 // maxWireLine is RFC 5322, section 2.1.1, without the line's end.
 const maxWireLine = 998
 
-// ComposeForward makes a mail with another one inside. That stands as
-// message/rfc822, which must not be encoded (RFC 2046, section 5.2.1): one that
+// Mail makes a mail with another one inside, with CRLF line ends and without
+// signature. The one inside stands as message/rfc822, which must not be encoded (RFC 2046, section 5.2.1): one that
 // is not 7-bit is an encoded file, message.eml, instead.
-func ComposeForward(f Forward) ([]byte, error) {
+func (f Forward) Mail() ([]byte, error) {
 	as := Notification{From: f.From, To: f.To, MessageID: f.MessageID, LoopDomain: f.LoopDomain, Date: f.Date}
 	if err := as.check(); err != nil {
 		return nil, fmt.Errorf("compose forward: %w", err)

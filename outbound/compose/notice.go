@@ -44,9 +44,9 @@ type noticeView struct {
 	Colon       string
 }
 
-// ComposeNotice makes the mail of a notice: plain and short, as text and HTML.
-// It is one that answers (Auto-Submitted), and offers nothing to answer to.
-func ComposeNotice(n Notice) (Mail, error) {
+// Mail makes the mail of a notice: plain and short, as text and HTML. It is one
+// that answers (Auto-Submitted), and offers nothing to answer to.
+func (n Notice) Mail() (Mail, error) {
 	as := n.notification()
 	if err := as.check(); err != nil {
 		return Mail{}, fmt.Errorf("compose notice: %w", err)

@@ -69,7 +69,7 @@ func TestNotice(t *testing.T) {
 			if kind == gateway.NoticeRefused {
 				n.URL = ""
 			}
-			m, err := ComposeNotice(n)
+			m, err := n.Mail()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,7 @@ func TestNoticeReasons(t *testing.T) {
 	} {
 		n := aNotice(t)
 		n.Kind, n.Reason, n.URL = gateway.NoticeRefused, r, ""
-		m, err := ComposeNotice(n)
+		m, err := n.Mail()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestNoticeRefuses(t *testing.T) {
 	} {
 		n := aNotice(t)
 		c.change(&n)
-		m, err := ComposeNotice(n)
+		m, err := n.Mail()
 		if !errors.Is(err, c.want) || bytes.Contains(m.Raw, []byte("\nBcc:")) {
 			t.Errorf("%s: %v\n%s", name, err, m.Raw)
 		}
@@ -154,10 +154,10 @@ func TestForward(t *testing.T) {
 		"nothing":    {"", "message/rfc822"},
 		"boundaries": {"From: a@b.test\r\n\r\n--=_a\r\n--=_a--\r\n", "message/rfc822"},
 	} {
-		raw, err := ComposeForward(Forward{
+		raw, err := Forward{
 			From: address(t, "notifications@reply.example.com"), To: address(t, "ops@example.org"), Subject: "Mail to abuse@reply.example.com",
 			Text: "It is attached.", Raw: []byte(c.raw), MessageID: "f1.mail@reply.example.com", LoopDomain: "reply.example.com", Date: time.Unix(1e9, 0),
-		})
+		}.Mail()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,8 @@
 // that its HTML part stays below MaxHTML, or MaxCustom if an app wrote the
 // template. A template can neither stop a mail nor run without end.
 //
+// A Notice and a Forward are mails too, which know neither template nor thread.
+//
 // It leaves to others what to tell and to whom (gateway/notify), the addresses
 // and links (gateway/token), and the signature (dkim). It is the only home of
 // go-message's writer.
