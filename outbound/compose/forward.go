@@ -26,8 +26,9 @@ type Forward struct {
 const maxWireLine = 998
 
 // Mail makes a mail with another one inside, with CRLF line ends and without
-// signature. The one inside stands as message/rfc822, which must not be encoded (RFC 2046, section 5.2.1): one that
-// is not 7-bit is an encoded file, message.eml, instead.
+// signature. The one inside stands as message/rfc822, which must not be encoded
+// (RFC 2046, section 5.2.1): one that is not 7-bit is an encoded file,
+// message.eml, instead.
 func (f Forward) Mail() ([]byte, error) {
 	as := Notification{From: f.From, To: f.To, MessageID: f.MessageID, LoopDomain: f.LoopDomain, Date: f.Date}
 	if err := as.check(); err != nil {
