@@ -42,15 +42,22 @@ func Record(tx store.Tx, app *gateway.App, conv *gateway.Conversation, typ gatew
 	if err != nil {
 		return "", err
 	}
+	about := ""
+	if s, ok := data.(subject); ok {
+		about = s.Subject()
+	}
 	for i := range app.Endpoints {
 		if ep := &app.Endpoints[i]; ep.Wants(typ) {
-			if err := enqueue(tx, ep.ID, e, now); err != nil {
+			if err := enqueue(tx, ep.ID, e, about, now); err != nil {
 				return "", fmt.Errorf("record %s for %s: %w", typ, ep.ID, err)
 			}
 		}
 	}
 	return e.ID, nil
 }
+
+// subject is data that says whom or what it is about.
+type subject interface{ Subject() string }
 
 // PingData is the data of webhook.ping.
 type PingData struct {
@@ -65,7 +72,7 @@ func Ping(tx store.Tx, app gateway.AppID, ep gateway.Endpoint, now time.Time) (g
 	if err != nil {
 		return "", err
 	}
-	return e.ID, enqueue(tx, ep.ID, e, now)
+	return e.ID, enqueue(tx, ep.ID, e, "", now)
 }
 
 // put stores an event in the log.
@@ -90,8 +97,8 @@ func put(tx store.Tx, app gateway.AppID, conv *gateway.Conversation, typ gateway
 	return e, store.ExpireAt(tx, store.EventLog.Table, k, now.Add(Retention))
 }
 
-// enqueue has an event told to an endpoint.
-func enqueue(tx store.Tx, ep gateway.EndpointID, e gateway.Event, now time.Time) error {
+// enqueue has an event told to an endpoint, after those about the same.
+func enqueue(tx store.Tx, ep gateway.EndpointID, e gateway.Event, about string, now time.Time) error {
 	tell := store.EventTell{Event: e.ID, Endpoint: ep, State: Waiting, UpdatedAt: now}
 	if e.Conversation != "" {
 		prev, err := advance(tx, ep, e)
@@ -103,7 +110,7 @@ func enqueue(tx store.Tx, ep gateway.EndpointID, e gateway.Event, now time.Time)
 	if err := putTell(tx, e, tell); err != nil {
 		return err
 	}
-	return tx.Enqueue(item(ep, e, now, Lane(ep, e.Conversation)))
+	return tx.Enqueue(item(ep, e, now, Lane(ep, e.Conversation, about)))
 }
 
 // item tells an event to an endpoint, whose items are a group of their own: it
@@ -150,10 +157,16 @@ func StreamKey(app gateway.AppID, c gateway.ConversationID, ep gateway.EndpointI
 	return store.ConversationKey(app, c).String(string(ep))
 }
 
-// Lane orders the events of one conversation at one endpoint; events of no
-// conversation share the endpoint's own lane. Ids are the caller's and may hold
-// anything, so both are quoted: no two pairs share a lane, and no lane holds a
-// zero octet.
-func Lane(ep gateway.EndpointID, c gateway.ConversationID) string {
-	return strconv.Quote(string(ep)) + strconv.Quote(string(c))
+// Lane orders the events of one conversation at one endpoint, and those of no
+// conversation that are about the same user or address; others have no lane. Ids
+// are the caller's and may hold anything, so they are quoted: no two share a lane,
+// and no lane holds a zero octet.
+func Lane(ep gateway.EndpointID, c gateway.ConversationID, about string) string {
+	switch {
+	case c != "":
+		return strconv.Quote(string(ep)) + strconv.Quote(string(c))
+	case about != "":
+		return strconv.Quote(string(ep)) + "/" + strconv.Quote(about)
+	}
+	return ""
 }

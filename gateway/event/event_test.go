@@ -12,6 +12,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/event"
 	"github.com/replygate/replygate/gateway/store"
+	"github.com/replygate/replygate/gateway/wire"
 	"github.com/replygate/replygate/storage/bolt"
 )
 
@@ -80,7 +81,7 @@ func TestRecord(t *testing.T) {
 					continue
 				}
 				tell, err := store.EventTells.Get(rd, event.TellKey("shop", id, ep))
-				if err != nil || tell.PrevSeq != prev || tell.State != event.Waiting || it.Lane != event.Lane(ep, e.Conversation) || !it.Due.Equal(now) {
+				if err != nil || tell.PrevSeq != prev || tell.State != event.Waiting || it.Lane != event.Lane(ep, e.Conversation, "") || it.Group != string(ep) || !it.Due.Equal(now) {
 					t.Errorf("%d: %s is told %+v, %v in %+v", i, ep, tell, err, it)
 				}
 			}
@@ -141,16 +142,49 @@ func TestRecordOfWhatCannotBeWritten(t *testing.T) {
 
 // TestLanesNeverMix: whatever ids callers choose.
 func TestLanesNeverMix(t *testing.T) {
-	ids := []string{"", "a", `"`, `a"`, `"a`, `""`, "a\x00", "\x00", "\xff", "\u00ff", `\x00`, "a b", " "}
-	seen := map[string]string{}
+	ids := []string{"", "a", `"`, `a"`, `"a`, `""`, `/`, `"/"`, "a\x00", "\x00", "\xff", "\u00ff", `\x00`, "a b", " "}
+	seen := map[string]string{"": "no lane"}
 	for _, ep := range ids {
-		for _, c := range ids {
-			lane := event.Lane(gateway.EndpointID(ep), gateway.ConversationID(c))
-			pair := fmt.Sprintf("%q %q", ep, c)
-			if other, taken := seen[lane]; taken || strings.Contains(lane, "\x00") {
-				t.Errorf("%s and %s share the lane %q", pair, other, lane)
+		for _, id := range ids[1:] {
+			for kind, lane := range map[string]string{
+				"conversation": event.Lane(gateway.EndpointID(ep), gateway.ConversationID(id), "x"), "subject": event.Lane(gateway.EndpointID(ep), "", id),
+			} {
+				pair := fmt.Sprintf("%q %s %q", ep, kind, id)
+				if other, taken := seen[lane]; taken || strings.Contains(lane, "\x00") {
+					t.Errorf("%s and %s share the lane %q", pair, other, lane)
+				}
+				seen[lane] = pair
 			}
-			seen[lane] = pair
 		}
+	}
+	if event.Lane("a", "", "") != "" {
+		t.Error("what is about nothing waits for something")
+	}
+}
+
+// TestLanesBySubject: events of no conversation wait for those about the same
+// user only.
+func TestLanesBySubject(t *testing.T) {
+	s := open(t)
+	app := &gateway.App{ID: "shop", Endpoints: []gateway.Endpoint{{ID: "ep"}}}
+	lanes := map[string]int{}
+	err := s.Update(context.Background(), store.AppScope("shop"), func(tx store.Tx) error {
+		for _, data := range []any{
+			wire.UserData{User: wire.User{ID: "ann"}}, wire.UserData{User: wire.User{ID: "ann"}}, wire.UserData{User: wire.User{ID: "bob"}}, "nobody",
+		} {
+			id, err := event.Record(tx, app, nil, gateway.EventUserUpdated, data, now, "")
+			if err != nil {
+				return err
+			}
+			it, err := tx.Item(store.EventItem("shop", "", id, "ep"))
+			if err != nil {
+				return err
+			}
+			lanes[it.Lane]++
+		}
+		return nil
+	})
+	if err != nil || len(lanes) != 3 || lanes[event.Lane("ep", "", "ann")] != 2 || lanes[""] != 1 {
+		t.Errorf("lanes %v, %v", lanes, err)
 	}
 }

@@ -16,6 +16,8 @@ type hold struct {
 	cancel context.CancelCauseFunc
 	// again is when the item is due again; set by the worker that ends it.
 	again time.Time
+	// left tells that the pump was told that it was handled; the worker's.
+	left bool
 
 	mu    sync.Mutex
 	until time.Time // wall clock; zero: lost

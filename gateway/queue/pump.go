@@ -76,8 +76,8 @@ func (p *pump) run(ctx context.Context) error {
 			return store.ErrFailed
 		case jobs <- next:
 			p.ready.pop()
-		case h := <-p.ended:
-			p.settled(h)
+		case e := <-p.ended:
+			p.end(e)
 		case <-wake:
 			p.stale = true
 		case <-p.timer.C:
@@ -187,14 +187,18 @@ func (p *pump) lease(ctx context.Context, s store.Shard, n int) (int, error) {
 	return len(ls), nil
 }
 
-// settled has what the end of h allows looked at: the next item of its lane,
-// or h itself if it was put back.
-func (p *pump) settled(h *hold) {
-	s := h.leased.Item.Shard
-	if h.leased.Item.Lane != "" {
-		p.stale = true
+// end has what the end of an item allows looked at: when it was handled, others
+// of its party; when it was settled, the next of its lane, or the item itself if it
+// was put back.
+func (p *pump) end(e end) {
+	h, s := e.h, e.h.leased.Item.Shard
+	if !e.settled {
+		if p.rooms.leave(h.leased.Item.Party()) {
+			p.stale = true
+		}
+		return
 	}
-	if p.rooms.leave(h.leased.Item.Party()) {
+	if h.leased.Item.Lane != "" {
 		p.stale = true
 	}
 	if known, ok := p.due[s]; !h.again.IsZero() && (!ok || h.again.Before(known)) {

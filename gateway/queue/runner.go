@@ -43,9 +43,10 @@ type Result struct {
 	Again *store.Item
 }
 
-// Limit says how many items of a party may be held at once and, if that is none,
-// from when on there may be some. It is asked anew when an item of the party has
-// ended. It must be quick, and is called by one goroutine.
+// Limit says how many items of a party may be leased and not handled yet and, if
+// that is none, from when on there may be some. Settling what was handled does not
+// count. It is asked anew when an item of the party has been handled. It must be
+// quick, and is called by one goroutine.
 type Limit func(p store.Party, now time.Time) (n int, from time.Time)
 
 // Config is what a Runner needs. Store, Queue, Handler and Log are required.
@@ -63,7 +64,7 @@ type Config struct {
 	Poll time.Duration
 	// Drain is how long running handlers may go on after a stop; 0 means 20 s.
 	Drain time.Duration
-	// Limit bounds how many items of a party are held at once; nil means nothing does.
+	// Limit bounds how many items of a party are handled at once; nil: nothing does.
 	Limit Limit
 	// Owner names the process in leases, for operators.
 	Owner string
@@ -99,7 +100,7 @@ type Runner struct {
 	Config
 	holds   holds
 	jobs    chan *hold
-	ended   chan *hold
+	ended   chan end
 	running atomic.Int64
 	oldest  atomic.Int64
 }
@@ -121,7 +122,7 @@ func New(c Config) *Runner {
 		Config: c,
 		holds:  holds{all: map[*hold]struct{}{}},
 		jobs:   make(chan *hold),
-		ended:  make(chan *hold, c.Workers),
+		ended:  make(chan end, 2*c.Workers),
 	}
 }
 

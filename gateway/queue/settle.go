@@ -44,7 +44,22 @@ func (r *Runner) work() {
 				Late: max(0, start.Sub(h.leased.Item.Due)), Took: time.Since(start),
 			})
 		}
-		r.ended <- h
+		r.leave(h)
+		r.ended <- end{h, true}
+	}
+}
+
+// end tells the pump that an item was handled, and later that it was settled.
+type end struct {
+	h       *hold
+	settled bool
+}
+
+// leave makes room for another item of h's party.
+func (r *Runner) leave(h *hold) {
+	if !h.left && r.Limit != nil {
+		h.left = true
+		r.ended <- end{h, false}
 	}
 }
 
@@ -54,6 +69,7 @@ func (r *Runner) handle(h *hold) Outcome {
 		return Lost
 	}
 	res, err := r.call(h)
+	r.leave(h)
 	if err == nil {
 		err = r.settle(h, res)
 	}

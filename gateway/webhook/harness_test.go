@@ -226,3 +226,6 @@ func inBubble(t *testing.T, ep gateway.Endpoint, be *backend, fn func(t *testing
 		b.stop()
 	})
 }
+
+// quiet is a log nobody reads.
+var quiet = slog.New(slog.DiscardHandler)

@@ -70,6 +70,9 @@ type UserData struct {
 	User User `json:"user"`
 }
 
+// Subject is whom the event is about.
+func (d UserData) Subject() string { return string(d.User.ID) }
+
 // ConversationData tells of a conversation.
 type ConversationData struct {
 	Conversation Conversation `json:"conversation"`
@@ -115,6 +118,9 @@ type AddressData struct {
 	Detail  string          `json:"detail"`
 	At      int64           `json:"at"`
 }
+
+// Subject is what the event is about.
+func (d AddressData) Subject() string { return d.Address }
 
 // AddressDataOf tells of an address; reason is empty for one that gets mail again.
 func AddressDataOf(a gateway.Address, u gateway.UserID, reason gateway.Reason, kind, detail string, at time.Time) AddressData {
