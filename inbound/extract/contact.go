@@ -30,7 +30,7 @@ func (d *document) contact(first, end int) int {
 		if !d.lines[i-1].blank() || details < 2 || !opensContact(l.text) || !d.detailed(i, end) {
 			continue
 		}
-		if above := d.lastText(first, i); above >= first && announces(d.lines[above].text) {
+		if above := d.lastText(first, i); above >= first && announces(d.lines[above].text) || !d.allContact(i, end) {
 			continue
 		}
 		start = i
@@ -53,6 +53,25 @@ func (d *document) detailed(i, end int) bool {
 	return lines >= 2 && details >= 1
 }
 
+// allContact reports that no paragraph from i on looks like something that was written in answer: each holds a detail, or
+// is as long as a disclaimer, or is like a name.
+func (d *document) allContact(i, end int) bool {
+	for i = d.nextText(i, end); i < end; i = d.nextText(i, end) {
+		some := false
+		for ; i < end && !d.lines[i].blank(); i++ {
+			s := d.lines[i].text
+			some = some || isDetail(s) || len(s) > contactWidth || opensContact(s) || isRule(s) || isPicture(s)
+		}
+		if !some {
+			return false
+		}
+	}
+	return true
+}
+
+// isPicture reports what clients put into the text for an image: "[image: logo]", "[cid:image001.png@01D8]".
+func isPicture(s string) bool { return s[0] == '[' && strings.HasSuffix(s, "]") }
+
 // opensContact reports a line with a name, and perhaps a position beside it: "*Ann Lee* | *Owner*".
 func opensContact(s string) bool {
 	if len(s) > contactWidth || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, ",") || strings.HasSuffix(s, ":") {
@@ -73,6 +92,8 @@ func isDetail(s string) bool {
 		switch c := s[i]; {
 		case '0' <= c && c <= '9':
 			digits++
+		case c == ':' && i > 0 && i+1 < len(s) && isDigit(s[i-1]) && isDigit(s[i+1]):
+			return false // a time
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c >= 0x80:
 			letters++
 		}
@@ -86,6 +107,8 @@ func isDetail(s string) bool {
 	}
 	return false
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // announces reports a line that ends in a colon which is not that of ":+1:".
 func announces(s string) bool { return strings.HasSuffix(s, ":") && s[0] != ':' }

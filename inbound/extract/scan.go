@@ -139,26 +139,27 @@ func (d *document) unchevron() {
 	}
 }
 
-// initials finds quotations marked with the author's initials ("RC> text"), two lines or more.
+// initials finds quotations marked with the author's initials ("RC> text"): two lines in a row, and then every line that
+// begins so.
 func (d *document) initials() {
-	for i := 0; i < len(d.lines); i++ {
+	marks := map[string]bool{}
+	last := ""
+	for i := range d.lines {
 		p := initialsPrefix(d.lines[i].text)
-		if p == "" || d.lines[i].depth > 0 || d.lines[i].code {
-			continue
+		if p != "" && p == last && d.lines[i].depth == 0 && !d.lines[i].code {
+			marks[p] = true
 		}
-		j := i + 1
-		for j < len(d.lines) && strings.HasPrefix(d.lines[j].text, p) {
-			j++
-		}
-		if j-i < 2 {
-			continue
-		}
-		for ; i < j; i++ {
-			l := &d.lines[i]
+		last = p
+	}
+	if len(marks) == 0 {
+		return
+	}
+	for i := range d.lines {
+		l := &d.lines[i]
+		if p := initialsPrefix(l.text); p != "" && marks[p] && l.depth == 0 && !l.code {
 			l.depth, l.text = 1, trimInvisible(l.text[len(p):])
 			l.findColon()
 		}
-		i--
 	}
 }
 

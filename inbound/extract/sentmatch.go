@@ -149,9 +149,14 @@ func (d *document) confirm(m []match) {
 			next = i
 		}
 	}
-	beside := -1
+	beside, above := -1, -1
 	for i := range m {
-		beside = d.confirmLine(m, i, beside, false)
+		if beside = d.confirmLine(m, i, beside, false); beside < 0 && above >= 0 && fillsGap(m, i, above) {
+			m[i].sent, beside = true, i
+		}
+		if m[i].sent {
+			above = i
+		}
 	}
 	beside = -1
 	for i := len(m) - 1; i >= 0; i-- {
@@ -179,6 +184,16 @@ func (d *document) confirmLine(m []match, i, b int, upwards bool) int {
 		return i
 	}
 	return -1
+}
+
+// fillsGap reports that line i, though answers stand around it, is what ours has between the lines of ours above and below.
+func fillsGap(m []match, i, above int) bool {
+	l := &m[i]
+	if l.short == 0 || l.words < 2 || !l.placed || int(l.next) == len(m) {
+		return false
+	}
+	from, to := between(&m[above], &m[l.next])
+	return from <= l.first && l.first+l.words <= to && to-from <= nearWords
 }
 
 // follows reports that line b stands in ours not far below line a.
