@@ -6,4 +6,8 @@
 // The simulator knows nothing of how quotations are found: it shares no table
 // with the extractor, and each client's shape and each language's lines come
 // from public samples, named beside them.
+//
+// A fixed share of the combinations always runs. REPLYGATE_LONG=1 runs them all,
+// in some minutes (go test -timeout 30m); REPLYGATE_CLIENTS=text runs those whose
+// name contains the text and shows the mails that fail.
 package clients

@@ -54,7 +54,7 @@ func pick(n int, parts ...string) int {
 }
 
 // share is the part of the combinations that is always run: one in share.
-const share = 5
+const share = 10
 
 // trials are the combinations to run: every client in every language and style
 // with every scenario, or a fixed share of them with one scenario each.
@@ -115,13 +115,43 @@ func (k trial) run(t *testing.T, made compositions) (w written, raw []byte, r ex
 
 // TestReplies holds that the person's words come out exactly.
 func TestReplies(t *testing.T) {
-	measure(t, languages, knownFailures)
+	measure(t, languages, "first languages")
 }
 
+// TestBreadth holds that the tables are as wide as they claim, and complete.
+func TestBreadth(t *testing.T) {
+	names := map[string]bool{}
+	for _, c := range slices.Concat(webClients, appClients) {
+		names[c.name] = true
+		if c.quote == nil && c.plain == nil || c.quote != nil && c.block == nil {
+			t.Errorf("%s does not write replies", c.name)
+		}
+	}
+	tags := map[string]bool{}
+	for _, l := range slices.Concat(languages, heldBack) {
+		tags[l.tag] = true
+		if l.gmail == "" || l.sent == "" || l.original == "" || l.iphone == "" || l.short == "" || l.long == "" || slices.Contains(l.keys[:], "") {
+			t.Errorf("%s is not complete", l.tag)
+		}
+	}
+	if len(names) != len(webClients)+len(appClients) || len(names) < 25 {
+		t.Errorf("%d clients", len(names))
+	}
+	if len(tags) != len(languages)+len(heldBack) || len(tags) < 30 {
+		t.Errorf("%d languages", len(tags))
+	}
+}
+
+// measure lets people answer and compares.
+//
 // REPLYGATE_LONG runs all combinations; REPLYGATE_CLIENTS only those whose name
 // contains it, and shows the mails that fail.
-func measure(t *testing.T, langs []language, known map[string]int) {
+func measure(t *testing.T, langs []language, name string) {
 	long := os.Getenv("REPLYGATE_LONG") != ""
+	if long {
+		name += ", long"
+	}
+	known := knownFailures[name]
 	made := compositions{}
 	failures := map[string]int{}
 	failed, total := 0, 0
@@ -135,7 +165,7 @@ func measure(t *testing.T, langs []language, known map[string]int) {
 		if got, want := tidy(r.Text), tidy(w.want); got != want && got != tidy(w.typed) {
 			failed++
 			failures[k.class()]++
-			if n := failures[k.class()]; known[k.class()] == 0 && n == 1 || !long && n == known[k.class()]+1 || only != "" && n < 4 {
+			if n := failures[k.class()]; n == known[k.class()]+1 || only != "" && n < 4 {
 				t.Errorf("%s\n got %q\nwant %q\nmethod %s, confidence %s, posting %s", k, got, want, r.Method, r.Confidence, r.Posting)
 				if only != "" {
 					t.Logf("%s", raw)
@@ -148,22 +178,28 @@ func measure(t *testing.T, langs []language, known map[string]int) {
 	for _, class := range slices.Sorted(maps.Keys(failures)) {
 		t.Logf("%4d %s", failures[class], class)
 	}
-	if *update && !long && only == "" {
-		writeKnown(t, failures)
+	if *update && only == "" {
+		knownFailures[name] = failures
+		writeKnown(t)
+		return
 	}
 	for class, n := range known {
-		if !*update && !long && only == "" && failures[class] < n {
+		if only == "" && failures[class] < n {
 			t.Errorf("%s: %d known failures, %d left: lower the count", class, n, failures[class])
 		}
 	}
 }
 
 // writeKnown writes the table of known failures anew.
-func writeKnown(t *testing.T, failures map[string]int) {
+func writeKnown(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(knownHead)
-	for _, class := range slices.Sorted(maps.Keys(failures)) {
-		fmt.Fprintf(&b, "\t%q: %d,\n", class, failures[class])
+	for _, name := range slices.Sorted(maps.Keys(knownFailures)) {
+		fmt.Fprintf(&b, "\t%q: {\n", name)
+		for _, class := range slices.Sorted(maps.Keys(knownFailures[name])) {
+			fmt.Fprintf(&b, "\t\t%q: %d,\n", class, knownFailures[name][class])
+		}
+		b.WriteString("\t},\n")
 	}
 	b.WriteString("}\n")
 	source, err := format.Source([]byte(b.String()))
@@ -177,11 +213,11 @@ func writeKnown(t *testing.T, failures map[string]int) {
 
 const knownHead = `package clients
 
-// knownFailures counts, by client and style, the replies among those that are
-// always run that do not come out exactly. It must only shrink: a class that
-// fails more often or is not listed fails the test, and so does one that is
-// listed and fails less often. Written by go test -update.
-var knownFailures = map[string]int{
+// knownFailures counts, for each run and by client and style, the replies that
+// do not come out exactly. It must only shrink: a class that fails more often or
+// is not listed fails the test, and so does one that is listed and fails less
+// often. Written by go test -update.
+var knownFailures = map[string]map[string]int{
 `
 
 // tidy folds what clients do with white space: no-break spaces, spaces at the

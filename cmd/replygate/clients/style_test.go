@@ -28,34 +28,37 @@ type style struct {
 
 func everybody(*client) bool { return true }
 
-func htmlOnlyFits(c *client) bool { return c.quote != nil && !c.htmlOnly }
+func twoParts(c *client) bool { return c.quote != nil && !c.htmlOnly }
 
-func textFits(c *client) bool { return !c.htmlOnly }
+func hasText(c *client) bool { return !c.htmlOnly }
+
+func quotesText(c *client) bool { return c.plain != nil }
 
 var styles = []style{
 	{"top", everybody, top},
 	{"bottom", func(c *client) bool { return c.bottom }, bottom},
 	{"between", func(c *client) bool { return c.within }, between},
-	{"html only", htmlOnlyFits, func(c *client, r *reply) written {
+	{"html only", twoParts, func(c *client, r *reply) written {
 		w := top(c, r)
 		w.text, w.want = "", r.words
 		return w
 	}},
-	{"text only", func(c *client) bool { return c.quote != nil && !c.htmlOnly }, func(c *client, r *reply) written {
+	{"text only", twoParts, func(c *client, r *reply) written {
 		w := top(c, r)
 		w.html = ""
 		return w
 	}},
 	{"answer to the answer", everybody, again},
 	{"shortened quotation", everybody, shortened},
+	{"one paragraph left", quotesText, oneParagraph},
 	{"safe links", everybody, rewriting(safeLink)},
 	{"urldefense", everybody, rewriting(urlDefense)},
-	{"wrapped at 60", textFits, refilled(60)},
-	{"wrapped at 72", textFits, refilled(72)},
-	{"wrapped at 76", textFits, refilled(76)},
-	{"wrapped at 80", textFits, refilled(80)},
-	{"broken at 72", textFits, broken(72)},
-	{"broken at 76", textFits, broken(76)},
+	{"wrapped at 60", hasText, refilled(60)},
+	{"wrapped at 72", hasText, refilled(72)},
+	{"wrapped at 76", hasText, refilled(76)},
+	{"wrapped at 80", hasText, refilled(80)},
+	{"broken at 72", hasText, broken(72)},
+	{"broken at 76", hasText, broken(76)},
 }
 
 // make writes the mail with the words above (or below) the quotation.
@@ -194,6 +197,22 @@ func shortened(c *client, r *reply) written {
 	o.text = strings.Join(lines, "\n")
 	r.o = &o
 	return c.make(r, false)
+}
+
+// oneParagraph quotes nothing but the first thing that was said, in plain text.
+func oneParagraph(c *client, r *reply) written {
+	o := *r.o
+	lines := strings.Split(o.text, "\n")
+	first, _ := answerable(lines)
+	begin := first
+	for begin > 0 && lines[begin-1] != "" {
+		begin--
+	}
+	o.text = strings.Join(lines[begin:first], "\n")
+	r.o = &o
+	w := c.make(r, false)
+	w.html = ""
+	return w
 }
 
 // rewriting answers a notification whose links a gateway rewrote.

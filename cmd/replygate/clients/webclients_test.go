@@ -36,9 +36,8 @@ func cite(before, attrs string, line func(*reply) string, between string) func(r
 	}
 }
 
-func english1(s string) func(*reply) string { return func(r *reply) string { return r.line(s, false) } }
-
-var plainFlat = flattening{mark: "> ", links: " <%s>", cell: "\t"}
+// fixed is a line that the client writes in English to everybody.
+func fixed(s string) func(*reply) string { return func(r *reply) string { return r.line(s, false) } }
 
 var webClients = []client{
 	{
@@ -78,14 +77,14 @@ var webClients = []client{
 		name: "proton", block: wrapped(`<div style="font-family: Arial, sans-serif; font-size: 14px;">`, `</div>`, divs), gap: `<div><br></div>`,
 		sign: always(`<div class="protonmail_signature_block"><div class="protonmail_signature_block-user protonmail_signature_block-empty"></div><div class="protonmail_signature_block-proton">Sent with <a target="_blank" href="https://proton.me/">Proton Mail</a> secure email.</div></div>`),
 		quote: cite(`<div class="protonmail_quote">`, `class="protonmail_quote" type="cite"`,
-			english1("On Friday, November {d}th, 2026 at 1:00 PM, {n} <{a}> wrote:"), "<br><br>"),
+			fixed("On Friday, November {d}th, 2026 at 1:00 PM, {n} <{a}> wrote:"), "<br><br>"),
 		close: `<br></div>`, flat: flattening{mark: "> ", links: " ", cell: " "},
 	},
 	{
 		// The older form with hyphens of U+2010: simple-login/app issue 418.
 		name: "proton 2021", block: divs, gap: `<div><br></div>`,
 		quote: cite(`<div class="protonmail_quote"><div>‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐<br></div><div> `, `class="protonmail_quote" type="cite"`,
-			english1("On Friday, November {d}th, 2026 at 1:00 PM, {n} <{a}> wrote:"), "<br></div><div> <br></div>"),
+			fixed("On Friday, November {d}th, 2026 at 1:00 PM, {n} <{a}> wrote:"), "<br></div><div> <br></div>"),
 		close: `</div><div><br></div>`, flat: flattening{mark: "> ", cell: " "},
 	},
 	{
@@ -93,7 +92,7 @@ var webClients = []client{
 		// line ("…, at 03:57 PM, …"). It is English in every language.
 		name: "fastmail", open: `<!DOCTYPE html><html><head><title></title><style type="text/css">p.MsoNormal{margin:0}</style></head><body>`, close: `<div><br></div></body></html>`,
 		block: divs, gap: "<div><br></div>",
-		quote: cite(`<div>`, `type="cite" id="qt" style=""`, english1("On Fri, Nov {d}, 2026, at 1:00 PM, {n} wrote:"), "</div>"),
+		quote: cite(`<div>`, `type="cite" id="qt" style=""`, fixed("On Fri, Nov {d}, 2026, at 1:00 PM, {n} wrote:"), "</div>"),
 		treat: treatment{ids: "qt-"}, flat: flattening{mark: "> ", links: " <%s>", bold: "*", cell: " "}, bottom: true,
 	},
 	{
@@ -140,7 +139,7 @@ var webClients = []client{
 	},
 	{
 		// mailgun/talon, tests/fixtures/html_replies/yandex_ru.html.
-		name: "yandex", block: divs, gap: "<div>&nbsp;</div>", quote: cite("<div>", "", english1(`{d}.11.2026, 13:00, "{n}" <{a}>:`), "</div>"), htmlOnly: true, bottom: true,
+		name: "yandex", block: divs, gap: "<div>&nbsp;</div>", quote: cite("<div>", "", fixed(`{d}.11.2026, 13:00, "{n}" <{a}>:`), "</div>"), htmlOnly: true, bottom: true,
 	},
 	{
 		// blockquotes (netease), felixfw1990/email-origin, test/Providers/NeteaseTest.php.
@@ -195,7 +194,7 @@ var webClients = []client{
 		name: "zoho", open: `<html><head></head><body><div style="font-family: Verdana, Arial, Helvetica, sans-serif; font-size: 10pt;">`, close: `</div><br></body></html>`,
 		block: divs, gap: "<br>",
 		quote: cite(`<div class="zmail_extra" style=""><div id="Zm-_Id_-Sgn1">`, `style="border-left: 1px solid rgb(204, 204, 204); padding-left: 6px; margin: 0px 0px 0px 5px;"`,
-			english1("---- On Fri, {d} Nov 2026 13:00:00 +0100 <b>{n} <{a}></b> wrote ---"), "</div><br>"),
+			fixed("---- On Fri, {d} Nov 2026 13:00:00 +0100 <b>{n} <{a}></b> wrote ---"), "</div><br>"),
 		flat: flattening{links: " <%s>", cell: " "},
 	},
 	{
@@ -211,19 +210,19 @@ var webClients = []client{
 	{
 		// HEY has one language; its editor is basecamp/trix.
 		name: "hey", open: `<html><body><div class="trix-content">`, close: `</div></body></html>`, block: divs, gap: "<br><br>",
-		quote: cite(`<div>`, ``, english1("On November {d}, 2026, {n} <{a}> wrote:"), "</div>"), flat: flattening{mark: "> ", cell: " "},
+		quote: cite(`<div>`, ``, fixed("On November {d}, 2026, {n} <{a}> wrote:"), "</div>"), flat: flattening{mark: "> ", cell: " "},
 	},
 	{
 		// "Sent via Superhuman" with its link and the bare gmail_quote: mails in
 		// public repositories that quote sprh.mn/?vip=.
 		name: "superhuman", open: "<div>", close: "</div>", block: divs, gap: "<br>",
 		sign:  always(`<div class="gmail_signature"><div style="clear:both">Sent via <a href="https://sprh.mn/?vip=carla@example.net">Superhuman</a></div></div>`),
-		quote: gmailQuote(english1("On Fri, Nov {d}, 2026 at 1:00 PM, {n} <{a}> wrote:")), flat: flattening{mark: "> ", links: " ( %s )", cell: " "},
+		quote: gmailQuote(fixed("On Fri, Nov {d}, 2026 at 1:00 PM, {n} <{a}> wrote:")), flat: flattening{mark: "> ", links: " ( %s )", cell: " "},
 	},
 	{
 		// tutao/tutanota, MailViewerViewModel (tutanota_quote); the line is "… at … by …:".
 		name: "tuta", block: divs, gap: "<div><br></div>",
 		quote: cite(``, `class="tutanota_quote" style="border-left: 1px solid #93A3B8; padding-left: 10px; margin-left: 5px;"`,
-			english1("{d} Nov 2026 at 13:00 by {a}:"), "<br>"), htmlOnly: true,
+			fixed("{d} Nov 2026 at 13:00 by {a}:"), "<br>"), htmlOnly: true,
 	},
 }
