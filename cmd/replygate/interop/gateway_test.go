@@ -105,6 +105,7 @@ func startProduct(t *testing.T, smarthost int) *product {
 
 func newProduct(t *testing.T, smarthost int) *product {
 	t.Helper()
+	need(t, "openssl")
 	p := &product{t: t, dir: t.TempDir(), http: freePort(t), smtp: freePort(t), hooks: startHooks(t)}
 	var err error
 	if p.dns, err = dns.Listen("127.0.0.1:0"); err != nil {
