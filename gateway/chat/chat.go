@@ -41,6 +41,8 @@ type Service struct {
 	// Domain is the mail domain of reply addresses (A-labels, lower case).
 	Domain string
 	Links  wire.Links
+	// RawAge is how long mail as received is kept; 0 means store.RawAge.
+	RawAge time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }

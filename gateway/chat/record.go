@@ -40,7 +40,7 @@ func (s *Service) RecordReply(tx store.Tx, now time.Time, app gateway.AppID, r g
 
 // recordReply stores a reply of this conversation and closes it.
 func (r *room) recordReply(reply gateway.Reply) error {
-	if err := store.Replies.Put(r.tx, replyKey(r.app.ID, reply.ID), reply); err != nil {
+	if err := putReply(r.tx, r.app.ID, reply); err != nil {
 		return err
 	}
 	typ := replyEvent(reply.State)
@@ -64,7 +64,7 @@ func (r *room) recordReply(reply gateway.Reply) error {
 
 // recordReplyAlone stores a reply whose conversation is gone.
 func (s *Service) recordReplyAlone(tx store.Tx, app gateway.AppID, r gateway.Reply) error {
-	if err := store.Replies.Put(tx, replyKey(app, r.ID), r); err != nil {
+	if err := putReply(tx, app, r); err != nil {
 		return err
 	}
 	typ := replyEvent(r.State)

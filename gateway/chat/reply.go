@@ -240,7 +240,7 @@ func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Re
 		return reply, err
 	}
 	reply.State, reply.Reason = gateway.ReplyPosted, ""
-	if err := store.Replies.Put(r.tx, replyKey(r.app.ID, reply.ID), reply); err != nil {
+	if err := putReply(r.tx, r.app.ID, reply); err != nil {
 		return reply, err
 	}
 	return reply, r.close()

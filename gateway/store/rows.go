@@ -52,6 +52,7 @@ var (
 	Notices       = Rows[gateway.Notice]{"notices"}             // AppKey, id: once made, it keeps another of its kind from being made that day
 	Waiting       = Rows[HeldReply]{"held"}                     // time its wait ends (ms), app, reply id: not by app, it is worked off by time
 	MailPlaces    = Rows[MailPlace]{"mail_places"}              // Message-ID: not by app, the row is what tells the app
+	RawMails      = Rows[RawMail]{"raw_mails"}                  // time (ms), app, reply id: not by app, it is swept by time
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 

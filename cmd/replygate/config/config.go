@@ -17,6 +17,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
 )
 
 // Config is the whole of replygate.toml. The commented example in deploy/ says
@@ -39,6 +40,7 @@ type Config struct {
 	DKIM      DKIM      `toml:"dkim"`
 	DNS       DNS       `toml:"dns"`
 	Webhook   Webhook   `toml:"webhook"`
+	Retention Retention `toml:"retention"`
 	Log       Log       `toml:"log"`
 }
 
@@ -83,6 +85,15 @@ type Webhook struct {
 	AllowHTTP     bool     `toml:"allow_http"`
 }
 
+// Retention says how long is kept what need not be kept for good.
+type Retention struct {
+	// RawDays is for mail as it was received.
+	RawDays int `toml:"raw_days"`
+}
+
+// RawAge is RawDays as a duration.
+func (r *Retention) RawAge() time.Duration { return time.Duration(r.RawDays) * 24 * time.Hour }
+
 // Log says what is logged, and how.
 type Log struct {
 	Level  string `toml:"level"`  // debug, info, warn, error
@@ -97,6 +108,7 @@ func Default() Config {
 		HTTP:      HTTP{Listen: "127.0.0.1:8025"},
 		SMTP:      defaultSMTP(),
 		Smarthost: Smarthost{Port: 587, TLS: "starttls"},
+		Retention: Retention{RawDays: 7},
 		Log:       Log{Level: "info", Format: "json"},
 	}
 }
@@ -217,6 +229,9 @@ func (c *Config) check() error {
 		if _, err := netip.ParseAddrPort(c.DNS.Resolver); err != nil {
 			fail("dns.resolver", "%q is not an address with a port; write it as 127.0.0.1:53", c.DNS.Resolver)
 		}
+	}
+	if most := int(store.MaxRawAge / (24 * time.Hour)); c.Retention.RawDays < 1 || c.Retention.RawDays > most {
+		fail("retention.raw_days", "%d is outside 1 to %d days", c.Retention.RawDays, most)
 	}
 	if !oneOf(c.Log.Level, "debug", "info", "warn", "error") {
 		fail("log.level", "%q is none of debug, info, warn, error", c.Log.Level)

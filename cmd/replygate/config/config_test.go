@@ -90,6 +90,7 @@ func TestMeaninglessValuesAreRefused(t *testing.T) {
 		`postmaster = ""`:                          `postmaster = "ops"`,
 		"\npostmaster = \"\"":                      "\npostmaster = \"ops@reply.example.com\"",
 		`host = "smtp.example.com"`:                `host = ""`,
+		`raw_days = 7`:                             `raw_days = 0`,
 		"tls = \"starttls\"\nuser = \"\"":          "tls = \"none\"\nuser = \"me\"",
 		"password = \"\"\npassword_file = \"\"":    "password = \"a\"\npassword_file = \"b\"",
 	} {

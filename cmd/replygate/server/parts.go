@@ -122,6 +122,9 @@ func (s *Server) sweep(ctx context.Context) error {
 		if _, err := store.Sweep(ctx, s.engine, time.Now()); err != nil && ctx.Err() == nil {
 			s.Log.Error("sweeping failed", "error", err)
 		}
+		if err := s.chat.ExpireRaw(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("expiring mail as received failed", "error", err)
+		}
 		if err := s.chat.RemoveRest(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Error("removing deleted conversations failed", "error", err)
 		}
