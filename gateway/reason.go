@@ -56,6 +56,7 @@ const (
 	ReasonUnconfirmed    Reason = "unconfirmed"         // held, and nobody decided in time
 	ReasonDiscarded      Reason = "discarded"           // held, and its writer gave it up
 	ReasonStop           Reason = "unsubscribe_request" // says nothing but "stop"
+	ReasonUnreadable     Reason = "unreadable"          // reading it broke down again and again
 )
 
 // reasons is the registry: each code with a sentence for people.
@@ -101,6 +102,7 @@ var reasons = map[Reason]string{
 	ReasonReplyOff:       "Replying by mail is switched off for the person's role.",
 	ReasonUnconfirmed:    "Nobody confirmed within seven days that the person wrote it.",
 	ReasonDiscarded:      "The person was asked, and did not want it posted.",
+	ReasonUnreadable:     "The mail could not be read, three times over; it is kept as it came and can only be rejected.",
 	ReasonStop:           "The mail only asks to unsubscribe; the page to do so was mailed to the person.",
 	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
 }

@@ -39,14 +39,8 @@ var (
 // Data takes the mail: it is read once, judged for each recipient, and all
 // outcomes are one transaction. 250 follows its commit.
 func (t *transaction) Data(ctx context.Context, m smtpd.Mail) ([]gateway.Status, error) {
-	rec, err := t.read(ctx, m)
-	if st, refused := statusOf(err); refused {
-		return t.commit(ctx, &rec, t.refuseAll(&rec, st, gateway.ReasonMalformed))
-	}
-	if err != nil {
-		return nil, err
-	}
-	outcomes, err := t.judgeAll(ctx, &rec)
+	var rec received
+	outcomes, err := t.weigh(ctx, m, &rec)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -31,17 +30,17 @@ type received struct {
 	sealed store.Staged
 }
 
+// unread is a mail of which nothing is known yet.
+func unread(m smtpd.Mail) received {
+	rec := received{at: clock(), size: int64(len(m.Data)), data: m.Data, trail: m.Received}
+	rec.auth.Verdicts = unchecked
+	return rec
+}
+
 // read takes a mail apart and checks who wrote it. A mail that is beyond the
 // limits of structure is a gateway.Status; any other error is ours.
 func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err error) {
-	rec = received{at: clock(), size: int64(len(m.Data)), data: m.Data, trail: m.Received}
-	rec.auth.Verdicts = unchecked
-	defer func() {
-		if p := recover(); p != nil {
-			t.Log.Error("reading a mail panicked", "session", t.client.Session, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("read mail: panic: %v", p)
-		}
-	}()
+	rec = unread(m)
 	structure, err := message.Scan(m.Data, message.DefaultLimits())
 	if err != nil {
 		return rec, err

@@ -14,11 +14,14 @@ import (
 var ErrSettled = errors.New("the reply is not waiting for approval any more")
 
 // Approve posts a held reply as its participant. Permission is read now: a
-// participant who may not write any more is a gateway.Status, and the reply
-// stays held.
+// participant who may not write any more is a gateway.Status, and so is a reply
+// that could not be read: it stays held.
 func (s *Service) Approve(ctx context.Context, app gateway.AppID, id gateway.ReplyID) (gateway.Reply, error) {
 	var out gateway.Reply
 	err := s.decideHeld(ctx, app, id, "approve reply", func(tx store.Tx, r gateway.Reply) error {
+		if r.Reason == gateway.ReasonUnreadable {
+			return StatusUnread
+		}
 		p, err := store.Participants.Get(tx, store.ParticipantKey(app, r.Conversation, r.Participant))
 		if errors.Is(err, store.ErrNotFound) || err == nil && p.Handle == 0 {
 			return StatusRemoved

@@ -27,6 +27,7 @@ var (
 	StatusReadOnly = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "You may read this conversation, but not write in it. Your message was not posted"}
 	StatusRemoved  = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "This reply address is no longer valid: you are no longer in this conversation, or it was deleted. Your message was not posted"}
 	StatusReplyOff = gateway.Status{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: "Answering by mail is switched off here. Your message was not posted; please write in the application"}
+	StatusUnread   = gateway.Status{Code: 550, Enhanced: [3]int{5, 6, 0}, Text: "The mail could not be read; it can only be rejected"}
 	StatusNarrowed = gateway.Status{Code: 451, Enhanced: [3]int{4, 7, 1}, Text: "Writing in this conversation is not possible at the moment, please try again"}
 )
 

@@ -53,6 +53,7 @@ var (
 	Waiting       = Rows[HeldReply]{"held"}                     // time its wait ends (ms), app, reply id: not by app, it is worked off by time
 	MailPlaces    = Rows[MailPlace]{"mail_places"}              // Message-ID: not by app, the row is what tells the app
 	RawMails      = Rows[RawMail]{"raw_mails"}                  // time (ms), app, reply id: not by app, it is swept by time
+	Poisons       = Rows[Poison]{"poisons"}                     // digest of the mail: not by app, it is known before whose it is
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 
