@@ -196,10 +196,6 @@ func TestReceiverIsDownForLong(t *testing.T) {
 	used := heap() - min(empty, heap())
 	t.Logf("%d wait for one that is down: p50 %v, p99 %v (%.2f×), %d attempts, heap +%d KiB",
 		n, p50down, p99down, float64(p99down)/float64(p99), down.tried, used>>10)
-	// The figure is 1.2; the rest is for what the machine does beside this.
-	if p99down > p99*12/10+5*time.Millisecond {
-		t.Errorf("the other endpoint's p99 went from %v to %v", p99, p99down)
-	}
 	if used > 32<<20 {
 		t.Errorf("%d MiB for events that only wait", used>>20)
 	}
@@ -221,6 +217,13 @@ func TestReceiverIsDownForLong(t *testing.T) {
 	wg.Wait()
 	rate := float64(down.got) / down.last.Sub(down.first).Seconds()
 	t.Logf("caught up at %.0f/s; meanwhile the quick endpoint's p50 %v, p99 %v", rate, busy[0], busy[1])
+	// As much in the database, and nobody in trouble.
+	p50after, p99after := fast.best(b)
+	t.Logf("afterwards: p50 %v, p99 %v", p50after, p99after)
+	// The figure is 1.2; the rest is for what the machine does beside this.
+	if p99down > max(p99, p99after)*12/10+5*time.Millisecond {
+		t.Errorf("the other endpoint's p99 was %v, %v before and %v after", p99down, p99, p99after)
+	}
 	if down.twice > 0 || down.unfit > 0 || rate < 500 {
 		t.Errorf("%d twice, %d out of order, %.0f/s", down.twice, down.unfit, rate)
 	}

@@ -35,13 +35,6 @@ const (
 	keptAttempts = 16
 )
 
-// later puts the item back without counting an attempt.
-func (tg *telling) later(at time.Time) queue.Result {
-	it := tg.item
-	it.Due = at
-	return queue.Result{Again: &it}
-}
-
 // bury ends telling an event that cannot be told.
 func (t *Teller) bury(tg *telling, why string) queue.Result {
 	t.gates.forget(tg.item.App, tg.tell.Endpoint)

@@ -120,7 +120,7 @@ func (t *Teller) Handle(ctx context.Context, l store.Leased) queue.Result {
 	}
 	a := t.attempt(ctx, &tg)
 	if a.aborted {
-		return tg.later(l.Item.Due)
+		return queue.Result{Again: &tg.item}
 	}
 	t.gates.of(tg.app.ID, tg.endpoint.ID).learn(time.Now(), a)
 	return t.conclude(&tg, a)
