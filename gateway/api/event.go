@@ -58,8 +58,8 @@ func listEvents(c *call, _ []string) (any, error) {
 	return showPage(p), err
 }
 
-// readEvents reads until the page is full or the log ends; what is passed over
-// counts too, so that a call never takes long.
+// readEvents reads a page. What is passed over counts too, so that a call never
+// takes long; the page may then be short, or empty, and yet not the last.
 func (c *call) readEvents(q event.Query) (p event.Page, err error) {
 	err = c.Store.View(c.ctx, func(rd store.Reader) (err error) {
 		p, err = event.Read(rd, q)

@@ -256,6 +256,36 @@ func TestStream(t *testing.T) {
 	eventually(t, "the one cut off is forgotten", func() bool { return l.server.waiting.count("shop") == 2 })
 }
 
+// TestStreamEndsWithItsKey, be it idle or busy; an idle one shows that it lives.
+func TestStreamEndsWithItsKey(t *testing.T) {
+	l := newLab(t)
+	l.server.waiting.beat = 20 * time.Millisecond
+	for _, kind := range []string{"idle", "busy"} {
+		k, err := l.apps.CreateKey(t.Context(), "shop", false)
+		l.ok(err)
+		li := l.listen("?after=now", "Authorization", "Bearer "+k.Secret)
+		for line := range li.lines {
+			if line == ":" {
+				break
+			}
+		}
+		l.ok(l.apps.RevokeKey(t.Context(), "shop", k.ID))
+		end, tick := time.After(10*time.Second), time.NewTicker(5*time.Millisecond)
+		defer tick.Stop()
+		for open := true; open; {
+			select {
+			case _, open = <-li.lines:
+			case <-tick.C:
+				if kind == "busy" {
+					l.record("user.created")
+				}
+			case <-end:
+				t.Fatalf("the %s stream of a revoked key goes on", kind)
+			}
+		}
+	}
+}
+
 // TestStreamsAreBounded: too many of an app are refused, another's are not.
 func TestStreamsAreBounded(t *testing.T) {
 	l := newLab(t)

@@ -59,7 +59,7 @@ type call struct {
 // New completes a Server.
 func New(s Server) *Server {
 	s.routes, s.limits, s.uploading = table(), newLimiter(s.Limit), make(chan struct{}, maxUploading)
-	s.waiting = &waiting{n: map[gateway.AppID]int{}}
+	s.waiting = &waiting{beat: streamBeat, n: map[gateway.AppID]int{}}
 	return &s
 }
 

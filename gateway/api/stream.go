@@ -23,8 +23,8 @@ type streamed interface {
 const (
 	// maxWaiting is how many calls of an app may wait at once.
 	maxWaiting = 64
-	// streamBeat is how often a stream that has nothing to tell says so, and
-	// looks whether its key still is one.
+	// streamBeat is how often a stream that has nothing to tell says so, and about
+	// how often any looks whether its key still is one.
 	streamBeat = 15 * time.Second
 	// streamWrite bounds how long the reader of a stream may take.
 	streamWrite = 20 * time.Second
@@ -32,8 +32,9 @@ const (
 
 // waiting counts the calls that wait, by app.
 type waiting struct {
-	mu sync.Mutex
-	n  map[gateway.AppID]int
+	beat time.Duration
+	mu   sync.Mutex
+	n    map[gateway.AppID]int
 }
 
 func (wg *waiting) enter(app gateway.AppID) bool {
@@ -133,16 +134,21 @@ func (s *eventStream) stream(w http.ResponseWriter) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies are not to collect it
-	beat := time.NewTicker(streamBeat)
+	beat := time.NewTicker(s.waiting.beat)
 	defer beat.Stop()
 	if s.send(w, []byte("retry: 2000\n\n")) != nil {
 		return
 	}
 	s.query.Limit = maxLimit
-	for {
+	for checked := time.Now(); ; {
 		p, err := s.next(beat.C, &s.query)
-		if err != nil || len(p.Events) == 0 && !s.keyLives() {
+		if err != nil {
 			return
+		}
+		if now := time.Now(); now.Sub(checked) > s.waiting.beat/2 {
+			if checked = now; !s.keyLives() {
+				return
+			}
 		}
 		out, err := frames(p)
 		if err != nil || s.send(w, out) != nil {
