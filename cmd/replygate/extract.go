@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,7 +134,9 @@ func extractFile(e *env, path string) (extract.Result, error) {
 	case ".html":
 		return extract.Extract(extract.Input{HTML: string(raw)}), nil
 	}
-	m, err := message.Parse(raw)
+	// A mail saved from a page or an editor often begins with empty lines, which
+	// would end its header before it begins.
+	m, err := message.Parse(bytes.TrimLeft(raw, "\r\n\t "))
 	if err != nil {
 		return extract.Result{}, err
 	}
