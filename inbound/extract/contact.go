@@ -13,6 +13,7 @@ const contactWidth = 72
 func (d *document) contact(first, end int) int {
 	details := 0 // from the paragraph looked at to the end
 	start := end
+	like := false // a line of this paragraph is what such blocks are made of
 	last := d.lastText(first, end)
 	for i := last; i > first; i-- {
 		l := &d.lines[i]
@@ -20,17 +21,26 @@ func (d *document) contact(first, end int) int {
 			break
 		}
 		if l.blank() {
+			like = false
 			continue
 		}
-		if isDetail(l.text) {
+		detail := isDetail(l.text)
+		like = like || detail || len(l.text) > contactWidth || opensContact(l.text) || isRule(l.text) || isPicture(l.text)
+		if detail {
 			details++
 		} else if details > 0 && len(l.text) > contactWidth {
 			break
 		}
-		if !d.lines[i-1].blank() || details < 2 || !opensContact(l.text) || !d.detailed(i, end) {
+		if !d.lines[i-1].blank() {
 			continue
 		}
-		if above := d.lastText(first, i); above >= first && announces(d.lines[above].text) || !d.allContact(i, end) {
+		if !like {
+			break // a paragraph that was written in answer
+		}
+		if details < 2 || !opensContact(l.text) || !d.detailed(i, end) {
+			continue
+		}
+		if above := d.lastText(first, i); above >= first && announces(d.lines[above].text) {
 			continue
 		}
 		start = i
@@ -51,22 +61,6 @@ func (d *document) detailed(i, end int) bool {
 		}
 	}
 	return lines >= 2 && details >= 1
-}
-
-// allContact reports that no paragraph from i on looks like something that was written in answer: each holds a detail, or
-// is as long as a disclaimer, or is like a name.
-func (d *document) allContact(i, end int) bool {
-	for i = d.nextText(i, end); i < end; i = d.nextText(i, end) {
-		some := false
-		for ; i < end && !d.lines[i].blank(); i++ {
-			s := d.lines[i].text
-			some = some || isDetail(s) || len(s) > contactWidth || opensContact(s) || isRule(s) || isPicture(s)
-		}
-		if !some {
-			return false
-		}
-	}
-	return true
 }
 
 // isPicture reports what clients put into the text for an image: "[image: logo]", "[cid:image001.png@01D8]".

@@ -21,26 +21,36 @@ const gluedPointers = "如下|请看|供参考|转发|参考|見下|下記|以�
 
 // points reports that the person's words above line end point to what is below: by a word, a question or a colon.
 func (d *document) points(end int) bool {
-	var buf [256]byte
 	for i := range end {
 		l := &d.lines[i]
 		if l.blank() || l.depth > 0 {
 			continue
 		}
-		if strings.HasSuffix(l.text, "?") || announces(l.text) || strings.HasSuffix(l.text, "？") {
+		if strings.HasSuffix(l.text, "?") || announces(l.text) || strings.HasSuffix(l.text, "？") || pointsByWord(l.text) {
 			return true
 		}
-		s := l.text
-		for len(s) > 0 {
-			part := s[:min(len(s), 200)]
-			s = s[len(part):]
-			for w := range strings.FieldsSeq(string(fold(buf[:], part))) {
-				if lex.words[w]&pointsBelow != 0 {
-					return true
-				}
-				if w[0] >= 0xe0 && containsAnyOf(w, gluedPointers) {
-					return true
-				}
+	}
+	return false
+}
+
+// saysBelow reports that the reply points to what is below it by a word.
+func (d *document) saysBelow() bool {
+	for i := range d.lines {
+		if l := &d.lines[i]; l.class == classReply && l.depth == 0 && !l.blank() && pointsByWord(l.text) {
+			return true
+		}
+	}
+	return false
+}
+
+func pointsByWord(s string) bool {
+	var buf [256]byte
+	for len(s) > 0 {
+		part := s[:min(len(s), 200)]
+		s = s[len(part):]
+		for w := range strings.FieldsSeq(string(fold(buf[:], part))) {
+			if lex.words[w]&pointsBelow != 0 || w[0] >= 0xe0 && containsAnyOf(w, gluedPointers) {
+				return true
 			}
 		}
 	}

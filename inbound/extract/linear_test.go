@@ -89,7 +89,8 @@ func TestLinear(t *testing.T) {
 		})
 	}
 	sent := []Sent{{Text: fill("one two three four five six ", 1<<14), FromName: "Ann", Subject: "Hello"}}
-	for _, unit := range []string{"one two three four five six ", "> one two three four five six\n", "one two\n", "one\n\n", "Ann:\n"} {
+	for _, unit := range []string{"one two three four five six ", "> one two three four five six\n", "one two\n", "one\n\n", "Ann:\n", "one two three four x\n",
+		"http://", "http://a.example/?u=http%3A%2F%2Fb.example ", "%68", "one two three four five six\n> one\n"} {
 		t.Run("sent/"+unit, func(t *testing.T) {
 			linear(t, func(size int) Input { return Input{Text: fill(unit, size), Sent: sent} })
 		})

@@ -146,7 +146,7 @@ func (d *document) initials() {
 	last := ""
 	for i := range d.lines {
 		p := initialsPrefix(d.lines[i].text)
-		if p != "" && p == last && d.lines[i].depth == 0 && !d.lines[i].code {
+		if p != "" && p == last && !d.lines[i].code {
 			marks[p] = true
 		}
 		last = p
@@ -156,8 +156,8 @@ func (d *document) initials() {
 	}
 	for i := range d.lines {
 		l := &d.lines[i]
-		if p := initialsPrefix(l.text); p != "" && marks[p] && l.depth == 0 && !l.code {
-			l.depth, l.text = 1, trimInvisible(l.text[len(p):])
+		if p := initialsPrefix(l.text); p != "" && marks[p] && !l.code {
+			l.depth, l.text = l.depth+1, trimInvisible(l.text[len(p):])
 			l.findColon()
 		}
 	}

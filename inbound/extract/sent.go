@@ -81,7 +81,7 @@ func (d *document) goesOn(m []match, j int, marked bool) bool {
 	case l.bare && !d.lines[j].blank():
 		return l.links == linkOurs || up.depth == 0 || opensBracket(up.text) // a bracket broken off behind a link
 	}
-	return l.sent && l.ours > 0 || l.joined
+	return l.sent && l.ours > 0
 }
 
 // covers reports that the lines from start to end are so much of a mail of ours that nobody repeats it on purpose.
@@ -134,14 +134,36 @@ func (d *document) known(m []match, i int) bool {
 	if d.lines[i].depth > 0 {
 		return true
 	}
-	up := i - 1
-	for up > 0 && !m[up].sent {
-		up--
+	if up, down, ok := placedAround(m, i); ok {
+		return d.sent.scattered(d.lines[i].text, up, down, d.variant)
 	}
-	if up < 0 || int(l.next) == len(m) || !m[up].placed || !m[l.next].placed {
-		return l.words > 2
+	return l.words > 2
+}
+
+// mayBeOurs reports that a line within what we sent is not certainly the person's: ours has words of it here, or,
+// where the place is not known, anywhere.
+func (d *document) mayBeOurs(m []match, i int) bool {
+	l := &m[i]
+	if l.known*10 < l.words*6 {
+		return false
 	}
-	return d.sent.scattered(d.lines[i].text, &m[up], &m[l.next], d.variant)
+	if up, down, ok := placedAround(m, i); ok {
+		return fits(up, (l.words+1)/2, down)
+	}
+	return true
+}
+
+// placedAround returns the nearest lines of ours above and below line i, if their places are known.
+func placedAround(m []match, i int) (up, down *match, ok bool) {
+	k := i - 1
+	for k >= 0 && i-k <= aboveLines && !m[k].sent {
+		k--
+	}
+	if k < 0 || !m[k].sent || int(m[i].next) == len(m) {
+		return nil, nil, false
+	}
+	up, down = &m[k], &m[m[i].next]
+	return up, down, up.placed && down.placed
 }
 
 // lastField reports a line of ours that is the end of the header block above it: the subject, mostly.

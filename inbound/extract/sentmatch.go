@@ -9,8 +9,8 @@ import (
 type match struct {
 	words, ours, known int32 // words; of them in a shingle of ours; of them in our vocabulary
 	sent               bool
-	joined             bool // its first word follows in ours on the last of the line above
 	bare               bool // it has no words and is not the person's doing
+	extra              bool // behind our words stand some that are not ours
 	links              linkSight
 	short              int32 // where in spots, for a line that is a short line of ours as a whole; else 0
 	placed             bool  // it is known where the line stands in the variant that is quoted
@@ -35,9 +35,10 @@ func (d *document) compare() []match {
 			l.placed, l.first, l.last = true, s.first-back, s.last-back
 		}
 	}
+	d.extras(m, heads, &t)
 	for i := range m {
 		l := &m[i]
-		l.sent = l.ours > 0 && l.ours*5 >= l.words*4
+		l.sent = l.ours > 0 && l.ours*5 >= l.words*4 || l.extra
 		if s, ok := d.sent.in(l.short, variant); ok && !l.placed {
 			l.placed, l.first, l.last = true, s.first, s.last
 		}
@@ -104,14 +105,53 @@ func (d *document) shingles(m []match, t *tokens) []int32 {
 			continue
 		}
 		for k := max(i, covered+1); k < i+shingle; k++ {
-			l := &m[t.line[k]]
-			if l.ours++; l.ours == 1 && k > i && t.line[k-1] != t.line[k] {
-				l.joined = true
-			}
+			m[t.line[k]].ours++
 		}
 		covered = i + shingle - 1
 	}
 	return heads
+}
+
+// extras finds lines of ours to whose end the person has added something: "see my answers in red".
+func (d *document) extras(m []match, heads []int32, t *tokens) {
+	for i, head := range heads {
+		end := i + shingle
+		if head == 0 || end < len(heads) && heads[i+1] != 0 {
+			continue
+		}
+		line, tail := t.line[end-1], end
+		for tail < len(t.hash) && t.line[tail] == line {
+			tail++
+		}
+		s, ok := d.sent.in(head, d.variant)
+		if !ok {
+			s = d.sent.spots[head]
+			ok = s.first == s.last
+		}
+		before := int32(end) - firstToken(t, end-1) // all of them ours, or the line is the client's: it has our name in it
+		ok = ok && tail > end && before >= shingle && m[line].ours*10 >= before*9 && strings.IndexByte(d.lines[line].text, '@') < 0 && !d.namesUs(int(line), int(line))
+		m[line].extra = ok && !d.sent.goOn(t.hash[end:tail], &s)
+	}
+}
+
+// goOn reports that half of the words or more stand in ours soon behind the shingle.
+func (x *sentIndex) goOn(words []uint64, s *spot) bool {
+	order := x.orders[s.variant]
+	words = words[:min(len(words), nearWords)]
+	for _, at := range [...]int32{s.first, s.last} {
+		from := min(int(at)+shingle, len(order))
+		here := order[from:min(from+len(words)+shingle, len(order))]
+		n := 0
+		for _, w := range words {
+			if slices.Contains(here, w) {
+				n++
+			}
+		}
+		if n*2 >= len(words) {
+			return true
+		}
+	}
+	return false
 }
 
 // firstToken returns the first word of the line that word i is in.

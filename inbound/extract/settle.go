@@ -6,6 +6,9 @@ import "strings"
 // a rule was wrong: it takes a step back.
 func (d *document) settle(segs []segment) {
 	if d.anyReply() {
+		if d.method == MethodSent {
+			d.typedWithin(d.saysBelow(), false)
+		}
 		return
 	}
 	hard := false
@@ -14,7 +17,8 @@ func (d *document) settle(segs []segment) {
 			hard = true
 		}
 	}
-	if d.sent != nil && d.typedWithin() {
+	if d.sent != nil && d.typedWithin(true, true) {
+		d.confidence = Low
 		return
 	}
 	if hard || !d.any(classQuote) {
@@ -30,9 +34,10 @@ func (d *document) settle(segs []segment) {
 	d.method, d.confidence, d.posting = MethodFull, Low, PostingNone
 }
 
-// typedWithin finds the words of a person who wrote into the quotation itself: lines among those we sent that we did not
-// send. They lose the quote marks that are not theirs.
-func (d *document) typedWithin() bool {
+// typedWithin finds the words of a person who wrote into the quotation itself: lines of ours that he added to, and, if
+// whole is set, lines between those we sent that we did not send; if around is set, above and below them too. Whole
+// lines lose the quote marks that are not theirs.
+func (d *document) typedWithin(whole, around bool) bool {
 	m := d.compare()
 	first, last := len(m), -1
 	for i := range m {
@@ -43,25 +48,37 @@ func (d *document) typedWithin() bool {
 	found := false
 	for i := 0; last >= 0 && i < len(m); i++ {
 		l := &d.lines[i]
-		if l.class != classQuote || m[i].sent || m[i].words == 0 || m[i].known*10 >= m[i].words*6 {
-			continue
+		switch {
+		case l.class != classQuote:
+		case m[i].extra && l.hint&hintSent != 0:
+			l.set(classReply, "a line of ours with more behind it")
+			found = true
+		case !whole || !around && (i < first || i > last) || m[i].sent || m[i].words == 0 || d.mayBeOurs(m, i):
+		default:
+			introduces := d.introducesOlder(i)
+			if i > last && (introduces || l.depth > d.lines[last].depth) {
+				i = len(m) // older mails
+			} else if !introduces && (i >= first || l.depth > 0) {
+				l.set(classReply, "not among what we sent")
+				l.raw = l.text
+				found = true
+			}
 		}
-		_, _, header := d.headerBlock(i)
-		_, s, _ := d.attributionAt(i)
-		if i > last && (header || s == sureAttribution || l.depth > d.lines[last].depth) {
-			break // older mails
-		}
-		if header || s == sureAttribution || i < first && l.depth == 0 {
-			continue
-		}
-		l.set(classReply, "not among what we sent")
-		l.raw = l.text
-		found = true
 	}
 	if found {
-		d.confidence, d.posting = Low, PostingInterleaved
+		d.doubt()
+		d.posting = PostingInterleaved
 	}
 	return found
+}
+
+// introducesOlder reports the header block or the attribution of an older mail.
+func (d *document) introducesOlder(i int) bool {
+	if _, _, ok := d.headerBlock(i); ok {
+		return true
+	}
+	_, s, _ := d.attributionAt(i)
+	return s == sureAttribution
 }
 
 // anything reports a body that is not blank.
