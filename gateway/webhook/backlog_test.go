@@ -167,11 +167,8 @@ func heap() uint64 {
 // with in order, once each, when the receiver is back. REPLYGATE_LONG makes it a
 // million events.
 func TestReceiverIsDownForLong(t *testing.T) {
-	n := 20_000
-	if testing.Short() {
-		n = 2000
-	}
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	n, long := 3000, os.Getenv("REPLYGATE_LONG") != ""
+	if long {
 		n = 1_000_000
 	}
 	down := &catching{seen: make(map[string]bool, n), seqs: map[string]uint64{}, expect: n, done: make(chan struct{})}
@@ -220,11 +217,13 @@ func TestReceiverIsDownForLong(t *testing.T) {
 	// As much in the database, and nobody in trouble.
 	p50after, p99after := fast.best(b)
 	t.Logf("afterwards: p50 %v, p99 %v", p50after, p99after)
-	// The figure is 1.2; the rest is for what the machine does beside this.
-	if p99down > max(p99, p99after)*12/10+5*time.Millisecond {
+	// Times and rates are figures of a machine that does nothing else; the short
+	// form shows them and holds only what does not depend on it. The figure is
+	// 1.2; the rest is for what the machine does beside this.
+	if long && p99down > max(p99, p99after)*12/10+5*time.Millisecond {
 		t.Errorf("the other endpoint's p99 was %v, %v before and %v after", p99down, p99, p99after)
 	}
-	if down.twice > 0 || down.unfit > 0 || rate < 500 {
+	if down.twice > 0 || down.unfit > 0 || long && rate < 500 {
 		t.Errorf("%d twice, %d out of order, %.0f/s", down.twice, down.unfit, rate)
 	}
 }
