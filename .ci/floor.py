@@ -2,7 +2,7 @@
 import json
 import sys
 
-FLOOR = {"exact": 94.8, "f1": 0.975, "asserts": 0.96}
+FLOOR = {"exact": 94.8, "f1": 0.976, "asserts": 0.96}
 
 r = json.load(open(sys.argv[1]))
 _, n, exact, f1 = r["uniq"]

@@ -26,10 +26,12 @@ func BenchmarkText(b *testing.B) {
 	}
 	b.SetBytes(int64(size / len(in)))
 	b.ReportAllocs()
+	start := spent()
 	for i := 0; b.Loop(); i++ {
 		Extract(in[i%len(in)])
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+	b.ReportMetric(float64(b.N)/(spent()-start).Seconds(), "msgs/cpu-s")
 }
 
 // BenchmarkHTML runs over the HTML parts of the corpus.

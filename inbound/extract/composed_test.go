@@ -276,12 +276,12 @@ func TestComposedPart(t *testing.T) {
 					words++
 				}
 			}
-			if words < 2 || m.intro == "" && !m.marked {
-				continue // nothing tells it from what the person repeats on purpose
+			if words < 2 || m.intro == "" && !m.marked || !strings.HasPrefix(part[0], strings.TrimSpace(m.mark)) {
+				continue // nothing tells it from what the person repeats on purpose, or it begins within a line
 			}
-			part := m
-			part.quote = strings.Join(lines[:n/2], "\n")
-			part.check(t, m.words+"\n\n"+part.introduced()+"\n", m.words)
+			cut := m
+			cut.quote = strings.Join(part, "\n")
+			cut.check(t, m.words+"\n\n"+cut.introduced()+"\n", m.words)
 		}
 	})
 }

@@ -9,7 +9,10 @@ import (
 // has our name, our subject, an address or a date in it. It returns where the introduction starts, or i.
 func (d *document) introducedAt(i int) int {
 	last := d.lastText(0, i)
-	if last < 0 || i-last > 4 || d.lines[last].hint&hintSent != 0 {
+	for last >= 0 && i-last <= 2*aboveLines && isDrawn(d.lines[last].text) {
+		last = d.lastText(0, last) // a quote mark alone, or a line that we drew
+	}
+	if last < 0 || i-last > 2*aboveLines || d.lines[last].hint&hintSent != 0 {
 		return i
 	}
 	if top, ok := d.fieldsAbove(last); ok {

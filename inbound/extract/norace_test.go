@@ -2,4 +2,4 @@
 
 package extract
 
-const raceFactor = 1
+const underRace = false

@@ -27,7 +27,7 @@ func (d *document) matchSent() {
 			continue
 		}
 		end := d.clusterEnd(m, i)
-		start := i
+		start := d.clusterStart(m, i)
 		above := d.introducedAt(start)
 		if accepted || above < start || d.covers(m, start, end) || d.lines[start].depth > 0 {
 			accepted = true
@@ -35,6 +35,20 @@ func (d *document) matchSent() {
 		}
 		i = end
 	}
+}
+
+// clusterStart moves the start of a run of lines of ours up over links of ours that a client's introduction stands above.
+func (d *document) clusterStart(m []match, i int) int {
+	start := i
+	for up := d.lastText(0, i); up >= 0 && i-up <= aboveLines && m[up].bare && d.lines[up].depth <= d.lines[i].depth; up = d.lastText(0, up) {
+		if m[up].links == linkOurs {
+			start = up
+		}
+	}
+	if start < i && d.introducedAt(start) < start {
+		return start
+	}
+	return i
 }
 
 // clusterEnd returns the end of a run of lines of ours, with no more than clusterGap other lines between. It ends where a
