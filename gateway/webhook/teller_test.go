@@ -194,6 +194,7 @@ func TestTimeoutCountsAsFailure(t *testing.T) {
 func TestGoneDisables(t *testing.T) {
 	be := &backend{answer: func(_ int, r *http.Request) (int, http.Header) {
 		if r.URL.Path == "/hook" {
+			time.Sleep(time.Second) // until then the second event is there
 			return 410, nil
 		}
 		return 200, nil
