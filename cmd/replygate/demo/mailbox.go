@@ -13,6 +13,7 @@ import (
 // mailbox is the far end of outgoing mail: the server of the recipients' provider.
 type mailbox struct {
 	addr *net.TCPAddr
+	l    net.Listener
 	srv  *smtp.Server
 	done chan struct{}
 	got  chan delivered
@@ -28,7 +29,7 @@ func openMailbox() (*mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mailbox{addr: l.Addr().(*net.TCPAddr), done: make(chan struct{}), got: make(chan delivered, 64)}
+	m := &mailbox{addr: l.Addr().(*net.TCPAddr), l: l, done: make(chan struct{}), got: make(chan delivered, 64)}
 	m.srv = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &mailboxSession{got: m.got}, nil
 	}))
@@ -42,6 +43,7 @@ func openMailbox() (*mailbox, error) {
 
 func (m *mailbox) close() {
 	m.srv.Close()
+	m.l.Close() // Close does not know a listener that is not served yet
 	<-m.done
 }
 

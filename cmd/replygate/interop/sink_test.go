@@ -33,7 +33,11 @@ func startSink(t *testing.T) *sink {
 	srv.Domain, srv.MaxLineLength = "sink.interop.test", 1<<20
 	done := make(chan struct{})
 	go func() { defer close(done); srv.Serve(l) }()
-	t.Cleanup(func() { srv.Close(); <-done })
+	t.Cleanup(func() {
+		srv.Close()
+		l.Close() // Close does not know a listener that is not served yet
+		<-done
+	})
 	return s
 }
 
