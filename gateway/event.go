@@ -28,6 +28,7 @@ const (
 	EventReplyHeld             EventType = "reply.held"
 	EventReplyDuplicate        EventType = "reply.duplicate"
 	EventReplyAutomatic        EventType = "reply.automatic"
+	EventReplyReaction         EventType = "reply.reaction"
 	EventAddressUnsubscribed   EventType = "address.unsubscribed"
 	EventAddressResubscribed   EventType = "address.resubscribed"
 	EventAddressSuppressed     EventType = "address.suppressed"
@@ -45,7 +46,7 @@ func EventTypes() []EventType {
 		EventMessageSent, EventMessageUpdated, EventMessageDeleted, EventMessageRead, EventConversationDeleted,
 		EventUserCreated, EventUserUpdated, EventNotificationTriggered, EventNotificationSkipped,
 		EventNotificationSent, EventNotificationDeferred, EventNotificationBounced, EventReplyRejected,
-		EventReplyHeld, EventReplyDuplicate, EventReplyAutomatic, EventAddressUnsubscribed,
+		EventReplyHeld, EventReplyDuplicate, EventReplyAutomatic, EventReplyReaction, EventAddressUnsubscribed,
 		EventAddressResubscribed, EventAddressSuppressed, EventEndpointDisabled, EventTemplateFailed, EventWebhookPing,
 	}
 }

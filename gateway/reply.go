@@ -14,6 +14,7 @@ const (
 	ReplyAutomatic ReplyState = "automatic" // recorded, never posted
 	ReplyBounce    ReplyState = "bounce"    // a delivery report
 	ReplyOperator  ReplyState = "operator"  // a mail to postmaster@ or abuse@
+	ReplyReaction  ReplyState = "reaction"  // an emoji about a message, told and not posted
 	// ReplyUnsubscribed: a mail to the address of List-Unsubscribe, heeded.
 	ReplyUnsubscribed ReplyState = "unsubscribed"
 )
@@ -42,6 +43,8 @@ type Reply struct {
 	Content *ReplyContent `json:"content,omitempty"`
 	// Attachments wait here while the reply is held.
 	Attachments []Attachment `json:"attachments,omitempty"`
+	// Reaction is the emoji of a mail by which a client tells nothing else.
+	Reaction string `json:"reaction,omitempty"`
 	// Digest is the hash of what is posted, by which copies are recognised.
 	Digest string `json:"digest,omitempty"`
 }

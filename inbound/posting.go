@@ -38,6 +38,8 @@ type posting struct {
 	content *gateway.ReplyContent
 	files   []file
 	digest  string
+	// reaction is the emoji of a reaction mail: it is told, and not posted.
+	reaction string
 }
 
 // keepFiles adds the references of the files.
@@ -60,7 +62,7 @@ func (t *transaction) posted(p posting) *outcome {
 			return err
 		}
 		r := p.rec.record(p.to)
-		r.Content = p.content
+		r.Content, r.Reaction = p.content, p.reaction
 		if r.Raw, err = tx.Keep(p.rec.sealed); err != nil {
 			return err
 		}
@@ -119,7 +121,7 @@ func (t *transaction) held(p posting, why gateway.Reason) *outcome {
 		if err != nil {
 			return err
 		}
-		o.state, o.reason, r.Content, r.Digest = gateway.ReplyHeld, why, p.content, p.digest
+		o.state, o.reason, r.Content, r.Digest, r.Reaction = gateway.ReplyHeld, why, p.content, p.digest, p.reaction
 		if !first {
 			o.state, o.reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
 		} else if r.Attachments, err = p.keepFiles(tx); err != nil {

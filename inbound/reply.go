@@ -59,6 +59,9 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 		return nil, err
 	}
 	content, files := t.content(rec, found)
+	if found.Reaction != "" {
+		files = nil // a picture of the emoji
+	}
 	if found.Unsubscribe && len(files) == 0 {
 		return t.stop(rec, to, content), nil
 	}
@@ -69,7 +72,7 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if err != nil {
 		return nil, err
 	}
-	p := posting{rec: rec, to: to, content: content, files: staged, digest: message.Digest(content.Text, files)}
+	p := posting{rec: rec, to: to, content: content, files: staged, reaction: found.Reaction, digest: message.Digest(content.Text, files)}
 	if j.act == actHold {
 		return t.held(p, j.reason), nil
 	}
@@ -115,22 +118,21 @@ func (t *transaction) putOff(ctx context.Context, rec *received, to recipient) (
 }
 
 // extract finds the person's words, with what we sent them at hand.
-func (t *transaction) extract(ctx context.Context, rec *received, to recipient, sent []gateway.Sent) (extract.Result, error) {
-	in := extract.Input{
-		Text: rec.msg.Text, HTML: rec.msg.HTML, Flowed: rec.msg.TextFlowed, DelSp: rec.msg.TextDelSp, Subject: rec.msg.Subject,
-		Redact: extract.Redact{MailDomains: []string{t.Domain}, LinkHosts: t.LinkHosts},
-	}
+func (t *transaction) extract(ctx context.Context, rec *received, to recipient, sent []gateway.Sent) (Parsed, error) {
+	in := extractInput(rec.msg, t.Domain, t.LinkHosts)
 	for _, s := range sent {
 		body, err := t.sentBody(ctx, to.row.App, s)
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, secret.ErrSealed) {
 			continue // forgotten, or sealed with a key that was dropped: rules alone must do
 		}
 		if err != nil {
-			return extract.Result{}, err
+			return Parsed{}, err
 		}
 		in.Sent = append(in.Sent, extract.Sent{Text: body.Text, HTML: body.HTML, FromName: s.FromName, Subject: s.Subject})
 	}
-	return extract.Extract(in), nil
+	found := Parsed{Result: extract.Extract(in), Attachments: rec.msg.Attachments}
+	found.takeReaction()
+	return found, nil
 }
 
 func (t *transaction) sentBody(ctx context.Context, app gateway.AppID, s gateway.Sent) (body store.SentBody, err error) {
@@ -147,7 +149,7 @@ func (t *transaction) sentBody(ctx context.Context, app gateway.AppID, s gateway
 
 // content is what is posted and told. A text beyond what a message may hold is
 // posted shortened, and goes along whole as a file: nothing is lost.
-func (t *transaction) content(rec *received, r extract.Result) (*gateway.ReplyContent, []message.Attachment) {
+func (t *transaction) content(rec *received, r Parsed) (*gateway.ReplyContent, []message.Attachment) {
 	c := &gateway.ReplyContent{
 		Text: r.Text, HTML: r.HTML, Quoted: clip(r.Quoted, maxQuoted), Signature: clip(r.Signature, maxQuoted),
 		Method: r.Method, Confidence: r.Confidence, OtherRecipients: t.others(rec.msg),
@@ -158,7 +160,7 @@ func (t *transaction) content(rec *received, r extract.Result) (*gateway.ReplyCo
 	if len(c.HTML) > maxHTML {
 		c.HTML = ""
 	}
-	files := rec.msg.Attachments
+	files := r.Attachments
 	if len(c.Text) > chat.MaxText {
 		files = append(files[:len(files):len(files)], message.Attachment{Name: "message.txt", Type: "text/plain", Data: []byte(c.Text)})
 		c.Text = clip(c.Text, chat.MaxText-len(clipped)) + clipped

@@ -37,7 +37,7 @@ type ReplyInput struct {
 	// Handle is that of the reply address the mail came to.
 	Handle gateway.Handle
 	// Reply is the record, as far as it is known: ReceivedAt, From, MessageID,
-	// Subject, Size, Verdicts, Raw, Content and Trace. An empty ID is minted;
+	// Subject, Size, Verdicts, Raw, Content, Reaction and Trace. An empty ID is minted;
 	// the ID of a held reply posts that one.
 	Reply gateway.Reply
 	// Files are blobs kept in this transaction, in the order of the mail.
@@ -140,7 +140,7 @@ func removedIfMissing(err error) error {
 // nothing was written. What was posted before within store.DedupAge is recorded
 // as a duplicate and posts nothing. Otherwise the messages, their events and
 // the due item are stored, what the answered mail showed counts as read, and
-// the record says "posted".
+// the record says "posted". A reaction is told instead of posted.
 func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.Reply, error) {
 	row, err := replyRow(tx, in.Handle)
 	if err != nil {
@@ -182,6 +182,9 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	if !first {
 		reply.State, reply.Reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
 		return reply, r.recordReply(reply)
+	}
+	if reply.Reaction != "" {
+		return r.react(p, in, reply)
 	}
 	return r.postReply(p, in, reply)
 }

@@ -119,7 +119,7 @@ func waiting(r gateway.Reply, app gateway.App) view {
 
 func decided(r gateway.Reply, app gateway.App) view {
 	switch {
-	case r.State == gateway.ReplyPosted || r.State == gateway.ReplyDuplicate:
+	case r.State == gateway.ReplyPosted || r.State == gateway.ReplyDuplicate || r.State == gateway.ReplyReaction:
 		return view{Title: "It is posted", Text: []string{"Your reply stands in the conversation in " + name(app) + "."}}
 	case r.Reason == gateway.ReasonUnconfirmed:
 		return view{Title: "It is too late", Text: []string{"The reply waited for seven days and was not posted."}}

@@ -103,6 +103,22 @@ type ReplyData struct {
 	Sentence string         `json:"sentence,omitempty"`
 }
 
+// ReactionData tells of an emoji that somebody sent about a message by mail.
+type ReactionData struct {
+	Reply        Reply         `json:"reply"`
+	Sender       *User         `json:"sender"` // who reacted
+	Conversation *Conversation `json:"conversation"`
+	Emoji        string        `json:"emoji"`
+	// ReferencedMessageID is null when the mail that was reacted to told of
+	// several messages, or of one that is gone.
+	ReferencedMessageID *gateway.MessageID `json:"referencedMessageId"`
+}
+
+// ReactionDataOf tells of a reaction about a message, which may be unknown.
+func ReactionDataOf(r Reply, sender *User, c *Conversation, emoji string, about gateway.MessageID) ReactionData {
+	return ReactionData{Reply: r, Sender: sender, Conversation: c, Emoji: emoji, ReferencedMessageID: orNull(about)}
+}
+
 // TemplateData tells that a role's own template failed for a mail.
 type TemplateData struct {
 	Role   string `json:"role"`

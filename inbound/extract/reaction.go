@@ -26,6 +26,9 @@ func reaction(in *Input, r *Result) string {
 	}
 	if emoji != "" {
 		r.Text, r.Full = emoji, emoji
+		if r.HTML != "" {
+			r.HTML = emoji
+		}
 	}
 	return emoji
 }
@@ -47,6 +50,14 @@ func outlookReaction(line, html string) string {
 	return ""
 }
 
+// IsEmoji reports one emoji or a few, and nothing else.
+func IsEmoji(s string) bool {
+	return pictograph(s) || len(s) <= 8 && strings.HasSuffix(s, keycap) && strings.IndexAny(s, "0123456789#*") == 0
+}
+
+// keycap makes a key of the digit before it.
+const keycap = "\u20e3"
+
 // pictograph reports a short run of symbols without a letter or a digit.
 func pictograph(s string) bool {
 	s = trimInvisible(s)
@@ -56,7 +67,7 @@ func pictograph(s string) bool {
 	symbols := 0
 	for _, r := range s {
 		switch {
-		case r < 0x80, unicode.IsLetter(r), unicode.IsDigit(r):
+		case r < 0x80, unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsControl(r):
 			return false
 		case unicode.Is(unicode.So, r), unicode.Is(unicode.Sk, r):
 			symbols++

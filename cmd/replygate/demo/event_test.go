@@ -31,7 +31,7 @@ func TestEventsAreAsTheirSchemasSay(t *testing.T) {
 		}
 	}()
 	for _, act := range []func(context.Context) error{
-		w.build, w.talk, w.notify, w.reply, w.again, w.hold, w.refuse, w.change, w.vacation, w.unsubscribe, w.ping,
+		w.build, w.talk, w.notify, w.reply, w.again, w.hold, w.refuse, w.change, w.vacation, w.react, w.unsubscribe, w.ping,
 	} {
 		if err := act(t.Context()); err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
@@ -125,6 +125,22 @@ func (w *world) vacation(ctx context.Context) error {
 		return errors.Join(errors.New("the vacation answer was not taken"), err)
 	}
 	_, err = w.backend.next(ctx, "reply.automatic", nil)
+	return err
+}
+
+// react has Bob press the reaction button of Outlook.
+func (w *world) react(ctx context.Context) error {
+	raw, to, err := w.bob.answer(w.bob.notification.raw, "[heart] Bob reacted to your message:")
+	if err != nil {
+		return err
+	}
+	if raw, err = w.bob.sign(raw); err != nil {
+		return err
+	}
+	if code, err := w.send(w.bob, to, raw); err != nil || code != 250 {
+		return errors.Join(errors.New("the reaction was not taken"), err)
+	}
+	_, err = w.backend.next(ctx, "reply.reaction", nil)
 	return err
 }
 
