@@ -27,7 +27,7 @@ const (
 
 // readAll reads the body: a file is larger than JSON may be.
 func (c *call) readAll(r *http.Request) ([]byte, error) {
-	if c.method != http.MethodPost || len(c.path) != 1 || c.path[0] != filesPath {
+	if !c.takesFile() {
 		return readBody(r)
 	}
 	if err := c.permit(c.method, c.path); err != nil {
@@ -39,11 +39,15 @@ func (c *call) readAll(r *http.Request) ([]byte, error) {
 	case <-c.ctx.Done():
 		return nil, c.ctx.Err()
 	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, chat.MaxUpload+maxForm+1))
+	most := chat.MaxUpload + maxForm
+	if c.path[0] == parsePath {
+		most = chat.MaxUpload/3*4 + maxForm // RFC 4648, section 4: base64 takes four octets for three
+	}
+	b, err := io.ReadAll(io.LimitReader(r.Body, int64(most)+1))
 	if err != nil {
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "body", "The request body did not arrive whole.")
 	}
-	if len(b) > chat.MaxUpload+maxForm {
+	if len(b) > most {
 		return nil, tooLarge()
 	}
 	return b, nil

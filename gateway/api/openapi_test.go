@@ -306,7 +306,7 @@ func TestDocumentIsComplete(t *testing.T) {
 func (l *lab) furnish() map[string]string {
 	l.Helper()
 	l.populate()
-	l.server.Renderer = shower{}
+	l.server.Renderer, l.server.Parser = shower{}, reader{}
 	l.do("PUT", "/endpoints/main", `{"url":"https://chat.example.com/hooks"}`).is(200)
 	message := l.say("Shall we send the green one?")
 	l.do("POST", "/conversations/c1/messages", `[{"text":"","sender":"bob","location":[1.5,2],"attachment":{"url":"https://x.test/a"},"referencedMessageId":"`+message+`"},{"text":"Shipped","type":"SystemMessage"}]`).is(200)

@@ -25,6 +25,8 @@ type Server struct {
 	Log   *slog.Logger
 	// Renderer shows mails without sending them.
 	Renderer Renderer
+	// Parser reads mails without posting them.
+	Parser Parser
 	// Templates checks templates before they are stored; nil: by size only.
 	Templates TemplateChecker
 	// URLs checks the addresses of endpoints before they are stored; nil: by form only.

@@ -75,6 +75,7 @@ func table() []route {
 		on(post, runPath, run),
 		on(get, runPath, run),
 		on(post, "render", render),
+		on(post, parsePath, parse),
 		on(get, "deliveries", listDeliveries),
 		on(get, "suppressions", listSuppressions),
 		on(get, "suppressions/*", getSuppression),

@@ -32,7 +32,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 	calls := api.New(api.Server{
 		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
-		Renderer: renderer{s.notifier()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
+		Renderer: renderer{s.notifier()}, Parser: parser{s.Config.Domain, s.linkHosts()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
 	})
 	seen := pages.New(pages.Config{
 		Store: s.engine, Unsubscriber: chat.Subscriptions{Service: suppression.Service{Store: s.engine}}, Tokens: s.tokens, Chat: s.chat,
