@@ -21,7 +21,7 @@ var eventData = map[gateway.EventType]any{
 	gateway.EventNotificationSent: wire.NotificationData{}, gateway.EventNotificationDeferred: wire.NotificationData{},
 	gateway.EventNotificationBounced: wire.NotificationData{}, gateway.EventReplyRejected: wire.ReplyData{}, gateway.EventReplyHeld: wire.ReplyData{},
 	gateway.EventReplyDuplicate: wire.ReplyData{}, gateway.EventReplyAutomatic: wire.ReplyData{},
-	gateway.EventReplyReaction: wire.ReactionData{},
+	gateway.EventReplyReaction:       wire.ReactionData{},
 	gateway.EventAddressUnsubscribed: wire.AddressData{}, gateway.EventAddressResubscribed: wire.AddressData{}, gateway.EventAddressSuppressed: wire.AddressData{},
 	gateway.EventEndpointDisabled: webhook.DisabledData{}, gateway.EventTemplateFailed: wire.TemplateData{}, gateway.EventWebhookPing: event.PingData{},
 }
