@@ -19,7 +19,7 @@ type extractCommand struct {
 	Files []string `arg:"" optional:"" help:"Mails (.eml), HTML parts (.html) or texts (.txt); - or nothing reads a mail from stdin." type:"path"`
 	Dir   string   `help:"Extract every file below this directory; needs --out." type:"existingdir" xor:"in"`
 	Out   string   `help:"Where --dir writes <case>.out.txt (the reply) and <case>.full.txt (with signature)."`
-	JSON  bool     `name:"json" help:"Print text, html, quoted, signature, method, confidence, posting and language as JSON."`
+	JSON  bool     `name:"json" help:"Print text, html, full, quoted, signature, method, confidence, posting, language, reaction and unsubscribe as JSON."`
 	Plain bool     `help:"Print only the reply."`
 }
 
@@ -31,15 +31,18 @@ func (extractCommand) Help() string {
 
 // extracted is the answer of --json.
 type extracted struct {
-	File       string `json:"file,omitempty"`
-	Text       string `json:"text"`
-	HTML       string `json:"html"`
-	Quoted     string `json:"quoted"`
-	Signature  string `json:"signature"`
-	Method     string `json:"method"`
-	Confidence string `json:"confidence"`
-	Posting    string `json:"posting"`
-	Language   string `json:"language"`
+	File        string `json:"file,omitempty"`
+	Text        string `json:"text"`
+	HTML        string `json:"html"`
+	Full        string `json:"full"`
+	Quoted      string `json:"quoted"`
+	Signature   string `json:"signature"`
+	Method      string `json:"method"`
+	Confidence  string `json:"confidence"`
+	Posting     string `json:"posting"`
+	Language    string `json:"language"`
+	Reaction    string `json:"reaction,omitempty"`
+	Unsubscribe bool   `json:"unsubscribe"`
 }
 
 // Run extracts.
@@ -148,28 +151,16 @@ func (c extractCommand) print(e *env, path string, r extract.Result) error {
 	case c.JSON:
 		enc := json.NewEncoder(e.stdout)
 		enc.SetEscapeHTML(false)
-		return enc.Encode(extracted{path, r.Text, r.HTML, r.Quoted, r.Signature, r.Method, r.Confidence, r.Posting, r.Language})
+		return enc.Encode(extracted{path, r.Text, r.HTML, r.Full, r.Quoted, r.Signature, r.Method, r.Confidence, r.Posting, r.Language, r.Reaction, r.Unsubscribe})
 	case c.Plain || !isTerminal(e.stdout):
 		_, err := fmt.Fprintln(e.stdout, r.Text)
 		return err
 	}
-	return printLines(e.stdout, r)
-}
-
-// Colours of the classes of lines, as ANSI SGR codes.
-var colours = map[string]string{
-	"reply": "1", "quote": "2", "attribution": "36", "header": "36", "signature": "33", "marker": "35",
-}
-
-// printLines shows each line with its class and the rule that made it so.
-func printLines(w io.Writer, r extract.Result) error {
-	fmt.Fprintf(w, "method %s, confidence %s, posting %s\n\n", r.Method, r.Confidence, r.Posting)
-	for _, l := range r.Lines {
-		if _, err := fmt.Fprintf(w, "%-11s %-18s \x1b[%sm%s\x1b[0m\n", l.Class, l.Rule, colours[l.Class], l.Text); err != nil {
-			return err
-		}
+	if len(c.Files) > 1 {
+		fmt.Fprintf(e.stdout, "%s\n", visible(path))
 	}
-	return nil
+	v := lineView{w: e.stdout, plain: os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"}
+	return v.show(r)
 }
 
 func isTerminal(w io.Writer) bool {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/replygate/replygate/inbound/extract"
 )
 
 const reply = "From: bob@people.test\r\nSubject: Re: Order\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nGreen is fine – thanks!\r\n\r\nOn Mon, Nov 20, 2026 at 3:04 PM Ann <a@x.test> wrote:\r\n> Which one?\r\n"
@@ -61,4 +63,57 @@ func TestExtract(t *testing.T) {
 	}
 	fails(t, 1, "bomb.eml", "extract", "--dir", in, "--out", out)
 	fails(t, 1, "nested more than", "extract", filepath.Join(in, "bomb.eml"))
+}
+
+// TestMailsAsTheyAreSaved: with empty lines in front, and multiparts that lost their boundaries.
+func TestMailsAsTheyAreSaved(t *testing.T) {
+	for name, mail := range map[string]string{
+		"empty lines in front":   "\n\n" + strings.ReplaceAll(reply, "\r\n", "\n"),
+		"spaces in front":        "  \r\n" + reply,
+		"no boundary":            "Content-Type: multipart/alternative; boundary=gone\n\nGreen is fine – thanks!\n\nOp 18 juli 2013 10:23 schreef Ann het volgende:\n\nWelke?\n",
+		"no boundary, no header": "\nContent-Type: multipart/mixed\n\nGreen is fine – thanks!\n",
+	} {
+		if s := command(mail, "extract"); s.code != 0 || s.out != "Green is fine – thanks!\n" {
+			t.Errorf("%s: exit %d, %q %s", name, s.code, s.out, s.err)
+		}
+	}
+}
+
+// TestLineView: each run of lines under what it is and why, and nothing of a
+// stranger's that a terminal would obey.
+func TestLineView(t *testing.T) {
+	r := extract.Extract(extract.Input{Text: "Yes, \x1b[2J\u202egladly.\n\nAt nine.\n\nOn Mon, Jan 3, 2022 at 4:00 PM Ann <ann@example.com> wrote:\n\n> Will you?\n>\n> Ann\n\n-- \nBob\n"})
+	var b strings.Builder
+	if err := (&lineView{w: &b, plain: true}).show(r); err != nil {
+		t.Fatal(err)
+	}
+	want := `method text · confidence high · posting top · language en
+
+REPLY
+  │ Yes, <001B>[2J<202E>gladly.
+  │
+  │ At nine.
+  │
+
+ATTRIBUTION  attribution
+  │ On Mon, Jan 3, 2022 at 4:00 PM Ann <ann@example.com> wrote:
+  │
+
+QUOTE  marked as quoted
+  │ > Will you?
+  │ >
+  │ > Ann
+  │
+
+SIGNATURE  signature separator
+  │ -- 
+  │ Bob
+`
+	if got := b.String(); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	b.Reset()
+	if err := (&lineView{w: &b}).show(r); err != nil || !strings.Contains(b.String(), "\x1b[90m> Will you?\x1b[0m") || strings.Contains(b.String(), "\x1b[2J") {
+		t.Errorf("%v %q", err, b.String())
+	}
 }
