@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 )
 
-// composed are mails as the gateway composes them; their texts and HTML are under testdata/composed.
+// composed are mails as the gateway composes them: the golden mails of the composer, so that what it changes is seen here.
 var composed = []struct{ name, from, subject string }{
 	{"ordinary", "Ann Archer, Ben via Bicycle Market", "Blue touring bicycle, 54 cm"},
 	{"german", "Jörg Müller, Ann +2 via Bicycle Market", "Größe 54, blau – Übergabe am Samstag"},
@@ -34,7 +34,7 @@ func composedMail(tb testing.TB, name string) Sent {
 		}
 		s := Sent{FromName: c.from, Subject: c.subject}
 		for ext, to := range map[string]*string{".txt": &s.Text, ".html": &s.HTML} {
-			raw, err := os.ReadFile(filepath.Join("testdata", "composed", name+ext))
+			raw, err := os.ReadFile(filepath.Join("..", "..", "outbound", "compose", "testdata", name+ext))
 			if err != nil {
 				tb.Fatal(err)
 			}
