@@ -1,23 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/replygate/replygate/cmd/replygate/config"
-	"github.com/replygate/replygate/cmd/replygate/server"
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/api"
 )
@@ -27,13 +18,6 @@ type appCommand struct {
 	List     appListCommand     `cmd:"" help:"List apps."`
 	Key      appKeyCommand      `cmd:"" help:"Make, import and revoke keys."`
 	Endpoint appEndpointCommand `cmd:"" help:"Set a webhook endpoint."`
-}
-
-// operatorFlags are shared by commands that ask the server, or open its
-// database when it does not run.
-type operatorFlags struct {
-	Config string `required:"" help:"The configuration file." placeholder:"replygate.toml"`
-	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 type appCreateCommand struct {
@@ -195,100 +179,4 @@ func (c appEndpointCommand) Run(e *env) error {
 		fmt.Fprintf(e.stdout, "secret  %s   (shown once; keep it)\n", secret)
 	}
 	return nil
-}
-
-// call asks the running server over its socket. When none runs, it opens the
-// database itself and answers the call in this process.
-func (c operatorFlags) call(e *env, method, path string, in, out any) error {
-	conf, err := config.Load(c.Config)
-	if err != nil {
-		return err
-	}
-	socket := server.ControlSocket(conf)
-	if conn, err := net.Dial("unix", socket); err == nil {
-		conn.Close()
-		return ask(e.ctx, socket, method, path, in, out)
-	}
-	s, err := server.OpenStore(server.Options{Config: conf, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return askOffline(e.ctx, s, method, path, in, out)
-}
-
-// askOffline serves the operator's API on a socket of its own for one call.
-func askOffline(ctx context.Context, s *server.Server, method, path string, in, out any) error {
-	dir, err := os.MkdirTemp("", "replygate-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	socket := filepath.Join(dir, "control.sock")
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		return err
-	}
-	srv := &http.Server{Handler: s.Operator()}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		srv.Serve(l) // ends with Close
-	}()
-	defer func() {
-		srv.Close()
-		<-done
-	}()
-	return ask(ctx, socket, method, path, in, out)
-}
-
-// ask makes one call over a unix socket.
-func ask(ctx context.Context, socket, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	if in == nil {
-		body = nil
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", socket)
-	}}}
-	req, err := http.NewRequestWithContext(ctx, method, "http://replygate"+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return problemOf(resp.Status, answer)
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, out)
-}
-
-// problemOf turns an error answer into its sentences.
-func problemOf(status string, answer []byte) error {
-	var p struct {
-		Reasons map[string][]string `json:"reasons"`
-	}
-	if json.Unmarshal(answer, &p) != nil || len(p.Reasons) == 0 {
-		return errors.New(status)
-	}
-	var all []string
-	for field, sentences := range p.Reasons {
-		all = append(all, field+": "+strings.Join(sentences, " "))
-	}
-	slices.Sort(all)
-	return errors.New(strings.Join(all, "; "))
 }
