@@ -110,6 +110,19 @@ type Participant struct {
 	Owed uint64 `json:"owed,omitempty"`
 	// RepliedAt is when the participant last posted by mail.
 	RepliedAt time.Time `json:"repliedAt,omitzero"`
+	// Pace is how fast they have answered by mail of late.
+	Pace Pace `json:"pace,omitzero"`
+}
+
+// Pace is how fast somebody answers by mail in one conversation.
+type Pace struct {
+	// Since is when the present hour began, in which Replies came.
+	Since   time.Time `json:"since"`
+	Replies int       `json:"replies"`
+	// Quick counts the answers in a row, up to QuickAt, that came sooner after
+	// what they answer than people write.
+	Quick   int       `json:"quick,omitempty"`
+	QuickAt time.Time `json:"quickAt,omitzero"`
 }
 
 // MayWrite tells whether the participant's own words are posted.

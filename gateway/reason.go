@@ -57,6 +57,8 @@ const (
 	ReasonDiscarded      Reason = "discarded"           // held, and its writer gave it up
 	ReasonStop           Reason = "unsubscribe_request" // says nothing but "stop"
 	ReasonUnreadable     Reason = "unreadable"          // reading it broke down again and again
+	ReasonRate           Reason = "rate"                // more than a person writes, or faster
+	ReasonProgram        Reason = "maybe_automatic"     // from an address or in words that programs use
 )
 
 // reasons is the registry: each code with a sentence for people.
@@ -104,6 +106,8 @@ var reasons = map[Reason]string{
 	ReasonDiscarded:      "The person was asked, and did not want it posted.",
 	ReasonUnreadable:     "The mail could not be read, three times over; it is kept as it came and can only be rejected.",
 	ReasonStop:           "The mail only asks to unsubscribe; the page to do so was mailed to the person.",
+	ReasonRate:           "More answers came than a person writes, or faster than anybody does; it may be a program that answers every mail.",
+	ReasonProgram:        "The mail may have been written by a program: it comes from an address that nobody reads, or asks to confirm that a person wrote to it.",
 	ReasonAttachment:     "An attachment is larger than the limit or of a refused type.",
 }
 

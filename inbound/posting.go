@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/replygate/replygate/gateway"
@@ -40,6 +41,10 @@ type posting struct {
 	digest  string
 	// reaction is the emoji of a reaction mail: it is told, and not posted.
 	reaction string
+	// rule is why the mail may be a program's, if it is held for that.
+	rule string
+	// quick: the answer came sooner than people write.
+	quick bool
 }
 
 // keepFiles adds the references of the files.
@@ -68,8 +73,12 @@ func (t *transaction) posted(p posting) *outcome {
 		}
 		done, err := t.Chat.PostReply(tx, p.rec.at, chat.ReplyInput{
 			App: p.to.row.App, Handle: p.to.row.Handle, Reply: r, Files: files, Digest: p.digest,
-			Date: p.rec.msg.Header.Get("Date"), Answers: append(p.rec.msg.InReplyTo[:len(p.rec.msg.InReplyTo):len(p.rec.msg.InReplyTo)], p.rec.msg.References...),
+			Date: p.rec.msg.Header.Get("Date"), Answers: p.rec.answers(),
+			Braked: true, Quick: p.quick,
 		})
+		if errors.Is(err, chat.ErrBraked) {
+			return t.braked(tx, o, p, files)
+		}
 		if st, refused := statusOf(err); refused {
 			return t.overtaken(tx, o, p, files, st)
 		}
@@ -83,6 +92,19 @@ func (t *transaction) posted(p posting) *outcome {
 		}
 		return nil
 	}}
+}
+
+// braked holds what would be posted if there were not so much of it.
+func (t *transaction) braked(tx store.Tx, o *outcome, p posting, files []gateway.Attachment) error {
+	o.status = statusHeld
+	if err := t.held(p, gateway.ReasonRate).store(tx, o); err != nil {
+		return err
+	}
+	// It has references of its own to what was kept for posting.
+	if err := dropFiles(tx, p.to.row.App, files); err != nil {
+		return err
+	}
+	return tx.Drop(p.to.row.App, p.rec.sealed.Ref)
 }
 
 // overtaken records that permission was lost between RCPT and the commit. A
@@ -122,6 +144,7 @@ func (t *transaction) held(p posting, why gateway.Reason) *outcome {
 			return err
 		}
 		o.state, o.reason, r.Content, r.Digest, r.Reaction = gateway.ReplyHeld, why, p.content, p.digest, p.reaction
+		r.Rule = p.rule
 		if !first {
 			o.state, o.reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
 		} else if r.Attachments, err = p.keepFiles(tx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -70,6 +71,11 @@ func (rec *received) record(to recipient) gateway.Reply {
 		r.Date = clip(rec.msg.Header.Get("Date"), 200)
 	}
 	return r
+}
+
+// answers are the ids of what the mail answers, without angle brackets.
+func (rec *received) answers() []string {
+	return slices.Concat(rec.msg.InReplyTo, rec.msg.References)
 }
 
 // statusOf tells a refusal in an error from trouble on our side.

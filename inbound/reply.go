@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/replygate/replygate/gateway"
@@ -73,6 +74,10 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 		return nil, err
 	}
 	p := posting{rec: rec, to: to, content: content, files: staged, reaction: found.Reaction, digest: message.Digest(content.Text, files)}
+	p.quick = b.quick(rec)
+	if rule, doubtful := message.Doubtful(rec.msg); doubtful && j.act == actPost {
+		j, p.rule = judgement{act: actHold, reason: gateway.ReasonProgram}, rule
+	}
 	if j.act == actHold {
 		return t.held(p, j.reason), nil
 	}
@@ -97,6 +102,18 @@ func (t *transaction) background(ctx context.Context, to recipient) (b backgroun
 		})
 	})
 	return b, err
+}
+
+// quick tells whether a mail answers one of ours sooner than people write: the
+// one it names, or if it names none, the last.
+func (b *background) quick(rec *received) bool {
+	answers := rec.answers()
+	for _, s := range b.sent {
+		if len(answers) == 0 || slices.Contains(answers, s.MessageID) {
+			return rec.at.Sub(s.SentAt) < chat.QuickAnswer
+		}
+	}
+	return false
 }
 
 // putOff remembers that a mail was put off for want of DNS, and tells whether

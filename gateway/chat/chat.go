@@ -43,6 +43,8 @@ type Service struct {
 	Links  wire.Links
 	// RawAge is how long mail as received is kept; 0 means store.RawAge.
 	RawAge time.Duration
+	// Brake bounds what comes by mail; the zero value does not.
+	Brake Brake
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }

@@ -47,6 +47,9 @@ type ReplyInput struct {
 	Digest, Date string
 	// Answers are the ids in In-Reply-To and References, without angle brackets.
 	Answers []string
+	// Braked has the Service's Brake applied; Quick tells it that this answer came
+	// sooner than QuickAnswer after what it answers was mailed.
+	Braked, Quick bool
 }
 
 // MayReply looks up who a reply address stands for, and whether they may post.
@@ -140,7 +143,8 @@ func removedIfMissing(err error) error {
 // nothing was written. What was posted before within store.DedupAge is recorded
 // as a duplicate and posts nothing. Otherwise the messages, their events and
 // the due item are stored, what the answered mail showed counts as read, and
-// the record says "posted". A reaction is told instead of posted.
+// the record says "posted". A reaction is told instead of posted. ErrBraked says
+// that a person has to decide: nothing but their pace was written.
 func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.Reply, error) {
 	row, err := replyRow(tx, in.Handle)
 	if err != nil {
@@ -175,13 +179,20 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	if reply.ID == "" {
 		reply.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
 	}
-	first, err := r.firstCopy(p, in, reply.ID)
-	if err != nil {
+	k := copyKey(p, in)
+	if _, copied, err := store.Dedups.Find(tx, k); err != nil {
 		return reply, err
-	}
-	if !first {
+	} else if copied {
 		reply.State, reply.Reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
 		return reply, r.recordReply(reply)
+	}
+	if in.Braked {
+		if err := s.Brake.take(r, p, in.Quick); err != nil {
+			return reply, err
+		}
+	}
+	if err := r.rememberCopy(k, reply.ID); err != nil {
+		return reply, err
 	}
 	if reply.Reaction != "" {
 		return r.react(p, in, reply)
@@ -189,22 +200,23 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	return r.postReply(p, in, reply)
 }
 
-// firstCopy remembers a mail by who it posts as, its id and its contents, and
-// tells whether it is the first of that kind.
-func (r *room) firstCopy(p *gateway.Participant, in ReplyInput, id gateway.ReplyID) (bool, error) {
+// copyKey is the same for copies of a mail: by who it posts as, its id and its
+// contents.
+func copyKey(p *gateway.Participant, in ReplyInput) store.Key {
 	name := in.Reply.MessageID
 	if name == "" {
 		name = "date " + in.Date
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %s %s", in.Handle, len(name), name, in.Digest))
-	k := store.ConversationKey(r.app.ID, r.conv.ID).String(string(p.User)).String(hex.EncodeToString(sum[:]))
-	if _, found, err := store.Dedups.Find(r.tx, k); err != nil || found {
-		return false, err
-	}
+	return store.ConversationKey(in.App, p.Conversation).String(string(p.User)).String(hex.EncodeToString(sum[:]))
+}
+
+// rememberCopy has copies of a mail recognised from now on.
+func (r *room) rememberCopy(k store.Key, id gateway.ReplyID) error {
 	if err := store.Dedups.Put(r.tx, k, store.Dedup{Reply: id, At: r.now}); err != nil {
-		return false, err
+		return err
 	}
-	return true, store.ExpireAt(r.tx, store.Dedups.Table, k, r.now.Add(store.DedupAge))
+	return store.ExpireAt(r.tx, store.Dedups.Table, k, r.now.Add(store.DedupAge))
 }
 
 // postReply writes the messages of a reply and its record.

@@ -40,6 +40,7 @@ type Config struct {
 	DKIM      DKIM      `toml:"dkim"`
 	DNS       DNS       `toml:"dns"`
 	Webhook   Webhook   `toml:"webhook"`
+	Replies   Replies   `toml:"replies"`
 	Retention Retention `toml:"retention"`
 	Log       Log       `toml:"log"`
 }
@@ -85,6 +86,14 @@ type Webhook struct {
 	AllowHTTP     bool     `toml:"allow_http"`
 }
 
+// Replies bounds what one person posts by mail in one conversation; 0: any number.
+type Replies struct {
+	// PerHour is how many are posted within an hour, Quick how many in a row that
+	// answer faster than people write. What is beyond is held.
+	PerHour int `toml:"per_hour"`
+	Quick   int `toml:"quick_in_a_row"`
+}
+
 // Retention says how long is kept what need not be kept for good.
 type Retention struct {
 	// RawDays is for mail as it was received.
@@ -108,6 +117,7 @@ func Default() Config {
 		HTTP:      HTTP{Listen: "127.0.0.1:8025"},
 		SMTP:      defaultSMTP(),
 		Smarthost: Smarthost{Port: 587, TLS: "starttls"},
+		Replies:   Replies{PerHour: 60, Quick: 5},
 		Retention: Retention{RawDays: 7},
 		Log:       Log{Level: "info", Format: "json"},
 	}
@@ -229,6 +239,9 @@ func (c *Config) check() error {
 		if _, err := netip.ParseAddrPort(c.DNS.Resolver); err != nil {
 			fail("dns.resolver", "%q is not an address with a port; write it as 127.0.0.1:53", c.DNS.Resolver)
 		}
+	}
+	if c.Replies.PerHour < 0 || c.Replies.Quick < 0 {
+		fail("replies", "write 0 for any number, in per_hour and in quick_in_a_row")
 	}
 	if most := int(store.MaxRawAge / (24 * time.Hour)); c.Retention.RawDays < 1 || c.Retention.RawDays > most {
 		fail("retention.raw_days", "%d is outside 1 to %d days", c.Retention.RawDays, most)

@@ -90,6 +90,8 @@ func TestMeaninglessValuesAreRefused(t *testing.T) {
 		`postmaster = ""`:                          `postmaster = "ops"`,
 		"\npostmaster = \"\"":                      "\npostmaster = \"ops@reply.example.com\"",
 		`host = "smtp.example.com"`:                `host = ""`,
+		`per_hour = 60`:                            `per_hour = -1`,
+		`quick_in_a_row = 5`:                       `quick_in_a_row = -2`,
 		`raw_days = 7`:                             `raw_days = 0`,
 		"tls = \"starttls\"\nuser = \"\"":          "tls = \"none\"\nuser = \"me\"",
 		"password = \"\"\npassword_file = \"\"":    "password = \"a\"\npassword_file = \"b\"",

@@ -89,6 +89,9 @@ selector = "e1"
 file = "dkim-e1.pem"
 [dns]
 resolver = %q
+[replies]
+per_hour = 0
+quick_in_a_row = 0
 [webhook]
 allow_networks = ["127.0.0.0/8"]
 allow_http = true

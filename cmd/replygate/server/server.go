@@ -107,7 +107,9 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 	s.box, s.tokens = secret.NewBox(keys), token.NewMinter(keys)
 	s.links = wire.NewLinks(s.tokens, c.Domain, c.HTTP.PublicURL)
 	s.Apps = app.Service{Store: s.engine, Box: s.box}
-	s.chat = &chat.Service{Store: s.engine, Tokens: s.tokens, Domain: c.Domain, Links: s.links, RawAge: c.Retention.RawAge()}
+	s.chat = &chat.Service{Store: s.engine, Tokens: s.tokens, Domain: c.Domain, Links: s.links, RawAge: c.Retention.RawAge(),
+		Brake: chat.Brake{PerHour: c.Replies.PerHour, Quick: c.Replies.Quick},
+	}
 	var servers []string
 	if c.DNS.Resolver != "" {
 		servers = []string{c.DNS.Resolver}
