@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
 )
 
 func putConversation(c *call, ids []string) (any, error) {
@@ -22,7 +23,10 @@ func deleteConversation(c *call, ids []string) (any, error) {
 }
 
 func forceNotification(c *call, ids []string) (any, error) {
-	return nil, c.Chat.ForceNotification(c.ctx, c.app.ID, gateway.ConversationID(ids[0]))
+	id := gateway.ConversationID(ids[0])
+	return c.once(store.ConversationScope(c.app.ID, id), func(c *call) (any, error) {
+		return nil, c.Chat.ForceNotification(c.ctx, c.app.ID, id)
+	})
 }
 
 func joinConversation(c *call, ids []string) (any, error) {

@@ -184,10 +184,12 @@ func pingEndpoint(c *call, ids []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var id gateway.EventID
-	err = c.Store.Update(c.ctx, store.AppScope(c.app.ID), func(tx store.Tx) (err error) {
-		id, err = event.Ping(tx, c.app.ID, e, time.Now())
-		return err
+	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) {
+		var id gateway.EventID
+		err := c.Store.Update(c.ctx, store.AppScope(c.app.ID), func(tx store.Tx) (err error) {
+			id, err = event.Ping(tx, c.app.ID, e, time.Now())
+			return err
+		})
+		return map[string]gateway.EventID{"eventId": id}, err
 	})
-	return map[string]gateway.EventID{"eventId": id}, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/secret"
+	"github.com/replygate/replygate/gateway/store"
 )
 
 const (
@@ -75,11 +76,10 @@ func upload(c *call, _ []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := c.Chat.Upload(c.ctx, c.app.ID, sealed, file)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]string{"attachmentToken": token}, nil
+	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) {
+		token, err := c.Chat.Upload(c.ctx, c.app.ID, sealed, file)
+		return map[string]string{"attachmentToken": token}, err
+	})
 }
 
 // file finds the file in the body.

@@ -7,17 +7,34 @@ import (
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/wire"
 )
 
-func approveReply(c *call, ids []string) (any, error) { return decideReply(c, ids, c.Chat.Approve) }
+func approveReply(c *call, ids []string) (any, error) {
+	return c.decideReply(ids[0], (*chat.Service).Approve)
+}
 
-func rejectReply(c *call, ids []string) (any, error) { return decideReply(c, ids, c.Chat.Reject) }
+func rejectReply(c *call, ids []string) (any, error) {
+	return c.decideReply(ids[0], (*chat.Service).Reject)
+}
 
-// decideReply settles a held reply. One that was settled before, and one whose
-// participant may not write any more, is 409.
-func decideReply(c *call, ids []string, decide func(context.Context, gateway.AppID, gateway.ReplyID) (gateway.Reply, error)) (any, error) {
-	r, err := decide(c.ctx, c.app.ID, gateway.ReplyID(ids[0]))
+// decision is one about a held reply.
+type decision func(*chat.Service, context.Context, gateway.AppID, gateway.ReplyID) (gateway.Reply, error)
+
+// decideReply settles a held reply, once for each Idempotency-Key.
+func (c *call) decideReply(id string, decide decision) (any, error) {
+	r, _, err := c.Chat.Held(c.ctx, c.app.ID, gateway.ReplyID(id))
+	if err != nil {
+		return nil, err
+	}
+	return c.once(store.ConversationScope(c.app.ID, r.Conversation), func(c *call) (any, error) { return c.settle(r.ID, decide) })
+}
+
+// settle makes a decision. About a reply that was settled before, and one whose
+// participant may not write any more, it is 409.
+func (c *call) settle(id gateway.ReplyID, decide decision) (any, error) {
+	r, err := decide(c.Chat, c.ctx, c.app.ID, id)
 	var refused gateway.Status
 	switch {
 	case errors.Is(err, chat.ErrSettled):

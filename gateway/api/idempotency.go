@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"time"
 
+	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 )
 
@@ -22,6 +24,8 @@ type idempotent struct {
 	hash   []byte
 	now    time.Time
 	answer json.RawMessage // what was answered before
+	// box seals an answer that may hold secrets; nil: it is kept as it is.
+	box *secret.Box
 }
 
 // idempotency reads the header; nil without one.
@@ -33,8 +37,17 @@ func (c *call) idempotency() (*idempotent, error) {
 	if len(k) > maxIdempotencyKey {
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "Idempotency-Key", "An Idempotency-Key has at most 255 octets.")
 	}
-	h := sha256.Sum256(fmt.Appendf(nil, "%q %s", c.path, c.body))
+	h := sha256.Sum256(fmt.Appendf(nil, "%q %q %s", c.path, c.query.Encode(), c.unbounded()))
 	return &idempotent{key: store.AppKey(c.app.ID).String(string(c.key.ID)).String(k), hash: h[:], now: time.Now()}, nil
+}
+
+// unbounded is the body without what a form's writer makes up anew each time.
+func (c *call) unbounded() []byte {
+	_, params, err := mime.ParseMediaType(c.head.Get("Content-Type"))
+	if b := params["boundary"]; err == nil && b != "" && c.takesFile() {
+		return bytes.ReplaceAll(c.body, []byte("--"+b), []byte("--"))
+	}
+	return c.body
 }
 
 // before looks for an earlier answer, inside the transaction.
@@ -50,8 +63,10 @@ func (i *idempotent) before(tx store.Tx) (answered bool, err error) {
 	if !bytes.Equal(old.BodyHash, i.hash) {
 		return false, fail(http.StatusUnprocessableEntity, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key", "This key was used for another call or body within 24 hours.")
 	}
-	i.answer = old.Answer
-	return true, nil
+	if i.answer = old.Answer; i.box != nil {
+		i.answer, err = i.box.Open(secret.PurposeAnswer, old.Sealed)
+	}
+	return err == nil, err
 }
 
 // after stores the answer, inside the transaction.
@@ -59,11 +74,17 @@ func (i *idempotent) after(tx store.Tx, answer any) error {
 	if i == nil {
 		return nil
 	}
-	raw, err := json.Marshal(answer)
+	if answer == nil {
+		answer = struct{}{}
+	}
+	raw, err := encode(answer)
 	if err != nil {
 		return err
 	}
 	row := store.Idempotency{BodyHash: i.hash, Status: http.StatusOK, Answer: raw, At: i.now}
+	if i.box != nil {
+		row.Answer, row.Sealed = nil, i.box.Seal(secret.PurposeAnswer, raw)
+	}
 	if err := store.Idempotencies.Put(tx, i.key, row); err != nil {
 		return err
 	}

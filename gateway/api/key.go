@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/store"
 )
 
 // shownAppKey is a key of the app as its backend sees it.
@@ -43,11 +44,13 @@ func createKey(c *call, _ []string) (any, error) {
 	if err := c.into(&in); err != nil {
 		return nil, err
 	}
-	k, err := c.Apps.CreateScopedKey(c.ctx, c.app.ID, scopeNamed(in.Scope), in.Test)
-	if err != nil {
-		return nil, err
-	}
-	return showAppKey(k.Key, k.Secret), nil
+	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) {
+		k, err := c.Apps.CreateScopedKey(c.ctx, c.app.ID, scopeNamed(in.Scope), in.Test)
+		if err != nil {
+			return nil, err
+		}
+		return showAppKey(k.Key, k.Secret), nil
+	})
 }
 
 // scopeNamed is a scope by the name callers write; none is everything.

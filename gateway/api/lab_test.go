@@ -29,6 +29,8 @@ type lab struct {
 	server *Server
 	// stopping ends calls that wait.
 	stopping chan struct{}
+	dir      string // of the database
+	links    wire.Links
 	engine   *bolt.Engine
 	apps     app.Service
 	chat     *chat.Service
@@ -40,21 +42,12 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	engine, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { engine.Close() })
 	keys := secret.Generate()
-	tokens, box := token.NewMinter(keys), secret.NewBox(keys)
-	links := wire.NewLinks(tokens, "reply.example.com", "https://pages.example.com")
-	l := &lab{T: t, engine: engine, apps: app.Service{Store: engine, Box: box}, log: &bytes.Buffer{}}
-	l.chat = &chat.Service{Store: engine, Tokens: tokens, Domain: "reply.example.com", Links: links}
-	l.stopping = make(chan struct{})
-	l.server = New(Server{Chat: l.chat, Apps: l.apps, Store: engine, Links: links, Log: slog.New(slog.NewJSONHandler(l.log, nil)), Stopping: l.stopping})
-	srv := httptest.NewServer(l.server)
-	t.Cleanup(srv.Close)
-	l.url = srv.URL
+	tokens := token.NewMinter(keys)
+	l := &lab{T: t, dir: t.TempDir(), apps: app.Service{Box: secret.NewBox(keys)}, log: &bytes.Buffer{}}
+	l.links = wire.NewLinks(tokens, "reply.example.com", "https://pages.example.com")
+	l.chat = &chat.Service{Tokens: tokens, Domain: "reply.example.com", Links: l.links}
+	l.start()
 	for _, id := range []gateway.AppID{"shop", "club"} {
 		_, err := l.apps.Create(t.Context(), app.New{ID: id, Name: "The " + string(id), DefaultLocale: "en-GB"})
 		l.ok(err)
@@ -70,6 +63,21 @@ func newLab(t *testing.T) *lab {
 	l.revoked = gone
 	l.ok(l.apps.RevokeKey(t.Context(), "shop", id))
 	return l
+}
+
+// start opens the database and serves it; again after a stop of the engine.
+func (l *lab) start() {
+	l.Helper()
+	engine, err := bolt.Open(filepath.Join(l.dir, "db"), bolt.Options{})
+	l.ok(err)
+	l.Cleanup(func() { engine.Close() })
+	talk := *l.chat
+	talk.Store = engine
+	l.engine, l.apps.Store, l.chat, l.stopping = engine, engine, &talk, make(chan struct{})
+	l.server = New(Server{Chat: l.chat, Apps: l.apps, Store: engine, Links: l.links, Log: slog.New(slog.NewJSONHandler(l.log, nil)), Stopping: l.stopping})
+	srv := httptest.NewServer(l.server)
+	l.Cleanup(srv.Close)
+	l.url = srv.URL
 }
 
 func (l *lab) ok(err error) {

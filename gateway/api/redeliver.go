@@ -14,6 +14,10 @@ import (
 // redeliverEvent has an event told again, to one endpoint or to all that want it
 // or were told it: with the same id and the same bytes.
 func redeliverEvent(c *call, ids []string) (any, error) {
+	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) { return redeliver(c, ids) })
+}
+
+func redeliver(c *call, ids []string) (any, error) {
 	var in struct {
 		EndpointID string `json:"endpointId"`
 	}
@@ -88,6 +92,10 @@ func replayOf(rd store.Reader, app gateway.AppID, ep gateway.EndpointID) (*shown
 // replayEvents has the events of a span of time told to an endpoint again, in the
 // background.
 func replayEvents(c *call, ids []string) (any, error) {
+	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) { return replay(c, ids) })
+}
+
+func replay(c *call, ids []string) (any, error) {
 	r, err := c.replay()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
+	"github.com/replygate/replygate/gateway/store"
 )
 
 // newSecret gives an endpoint a new secret, which signs from now on and is shown
@@ -26,12 +27,14 @@ func newSecret(c *call, ids []string) (any, error) {
 		}
 		overlap = d
 	}
-	secret, err := c.Apps.RotateSecret(c.ctx, c.app.ID, gateway.EndpointID(ids[0]), overlap)
-	if err != nil {
-		return nil, err
-	}
-	e, err := c.Apps.Endpoint(c.ctx, c.app.ID, gateway.EndpointID(ids[0]))
-	return showEndpoint(e, secret), err
+	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) {
+		secret, err := c.Apps.RotateSecret(c.ctx, c.app.ID, gateway.EndpointID(ids[0]), overlap)
+		if err != nil {
+			return nil, err
+		}
+		e, err := c.Apps.Endpoint(c.ctx, c.app.ID, gateway.EndpointID(ids[0]))
+		return showEndpoint(e, secret), err
+	})
 }
 
 // endOldSecrets leaves an endpoint its newest secret only, at once.

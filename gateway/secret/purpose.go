@@ -9,6 +9,8 @@ const (
 	PurposeWebhook = "webhook secret"
 	// PurposeMail seals received and composed mail.
 	PurposeMail = "mail"
+	// PurposeAnswer seals answers to calls that gave a secret away.
+	PurposeAnswer = "answer"
 	// PurposeFile seals files that came with a mail.
 	PurposeFile = "file"
 )

@@ -208,8 +208,10 @@ const DedupAge = 30 * 24 * time.Hour
 type Idempotency struct {
 	BodyHash []byte          `json:"bodyHash"`
 	Status   int             `json:"status"`
-	Answer   json.RawMessage `json:"answer"`
-	At       time.Time       `json:"at"`
+	Answer   json.RawMessage `json:"answer,omitempty"`
+	// Sealed is the answer of a call that gave a secret away, in place of Answer.
+	Sealed []byte    `json:"sealed,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // UnsentMail finds the queued mails to an address, so that what suppresses the
