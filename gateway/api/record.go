@@ -41,29 +41,45 @@ func listReplies(c *call, _ []string) (any, error) {
 		})
 }
 
-// listNotifications answers why somebody got, or did not get, a mail. Those of
-// one recipient are found without looking at the others'.
+// listNotifications answers why somebody got, or did not get, a mail. Those that
+// have what is asked for in common are found without looking at the others.
 func listNotifications(c *call, _ []string) (any, error) {
 	user, conv := gateway.UserID(c.param("recipientId")), gateway.ConversationID(c.param("conversationId"))
 	state, reason := gateway.NotificationState(c.param("state")), gateway.Reason(c.param("reason"))
 	want := func(n gateway.Notification) bool {
-		return (conv == "" || n.Conversation == conv) && (state == "" || n.State == state) && (reason == "" || n.Reason == reason)
+		return (user == "" || n.Recipient == user) && (conv == "" || n.Conversation == conv) &&
+			(state == "" || n.State == state) && (reason == "" || n.Reason == reason)
 	}
-	if user == "" {
+	var by store.Key
+	switch app := c.app.ID; { // what fewest have in common goes first
+	case conv != "":
+		by = store.DecisionKey(app, store.ByConversation, string(conv))
+	case user != "":
+		by = store.DecisionKey(app, store.ByRecipient, string(user))
+	case reason != "":
+		by = store.DecisionKey(app, store.ByReason, string(reason))
+	case state != "":
+		by = store.DecisionKey(app, store.ByState, string(state))
+	default:
 		return records(c, store.Decisions, wire.NotificationOf, want)
 	}
+	return notificationsBy(c, by, want)
+}
+
+// notificationsBy lists, the newest first, those below a place that are wanted.
+func notificationsBy(c *call, by store.Key, want func(gateway.Notification) bool) (any, error) {
 	limit, err := c.limit()
 	if err != nil {
 		return nil, err
 	}
-	rg := store.Range{Prefix: store.UserKey(c.app.ID, user), Reverse: true}
+	rg := store.Range{Prefix: by, Reverse: true}
 	if after := c.param("startingAfter"); after != "" {
-		rg.To = rg.Prefix.String(after)
+		rg.To = by.String(after)
 	}
 	out := []wire.Notification{}
 	err = c.Store.View(c.ctx, func(rd store.Reader) error {
 		out = out[:0]
-		return store.DecisionsOf.Scan(rd, rg, func(_ store.Key, at store.DecisionPlace) (bool, error) {
+		return store.DecisionsBy.Scan(rd, rg, func(_ store.Key, at store.DecisionPlace) (bool, error) {
 			n, found, err := store.Decisions.Find(rd, store.AppKey(c.app.ID).String(string(at.Notification)))
 			if found && want(n) {
 				out = append(out, wire.NotificationOf(n))

@@ -50,11 +50,7 @@ func TestRecords(t *testing.T) {
 			if err := store.Mails.Put(tx, store.AppKey("shop").String(string(d.ID)), d); err != nil {
 				return err
 			}
-			if err := store.Decisions.Put(tx, store.AppKey("shop").String(string(n.ID)), n); err != nil {
-				return err
-			}
-			at := store.UserKey("shop", "bob").String(string(n.ID))
-			if err := store.DecisionsOf.Put(tx, at, store.DecisionPlace{Notification: n.ID}); err != nil {
+			if err := store.AddDecision(tx, "shop", n); err != nil {
 				return err
 			}
 		}

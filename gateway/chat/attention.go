@@ -56,9 +56,9 @@ func (s *Service) Presences(ctx context.Context, app gateway.AppID, q PresencesQ
 			}
 		}
 		if !q.Users.has() {
-			return store.Presences.Scan(rd, store.Range{Prefix: store.AppKey(app)}, func(k store.Key, p gateway.Presence) (bool, error) {
-				add(store.UserOf(app, k), p)
-				return true, ctx.Err()
+			return eachOnline(ctx, rd, store.Range{Prefix: store.AppKey(app)}, now, func(s store.Session, p gateway.Presence) (bool, error) {
+				add(s.User, p)
+				return true, nil
 			})
 		}
 		for _, u := range q.Users.Value {

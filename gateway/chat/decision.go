@@ -11,9 +11,6 @@ import (
 	"github.com/replygate/replygate/gateway/wire"
 )
 
-// NotificationAge is how long decisions are kept to be looked up.
-const NotificationAge = 90 * 24 * time.Hour
-
 // Decided is what notify.Decide answered about one participant, and the mails
 // that were composed of it.
 type Decided struct {
@@ -118,14 +115,10 @@ func (r *room) decide(d Decided) (gateway.Notification, error) {
 	if err := r.queue(&n, d.Deliveries); err != nil {
 		return n, err
 	}
-	k := store.AppKey(r.app.ID).String(string(n.ID))
-	if err := store.Decisions.Put(r.tx, k, n); err != nil {
+	if err := store.AddDecision(r.tx, r.app.ID, n); err != nil {
 		return n, err
 	}
-	if err := store.ExpireAt(r.tx, store.Decisions.Table, k, r.now.Add(NotificationAge)); err != nil {
-		return n, err
-	}
-	if err := r.remember(n); err != nil {
+	if err := r.count(n); err != nil {
 		return n, err
 	}
 	typ := gateway.EventNotificationTriggered
@@ -147,17 +140,12 @@ func (r *room) recipient(d Decided) (*gateway.Participant, error) {
 	return r.person(d.Recipient), nil
 }
 
-// remember puts a notification where it is found by its recipient, and where
-// the caps count it.
-func (r *room) remember(n gateway.Notification) error {
-	k := store.UserKey(r.app.ID, n.Recipient).String(string(n.ID))
-	if err := store.DecisionsOf.Put(r.tx, k, store.DecisionPlace{Notification: n.ID}); err != nil {
-		return err
+// count puts a notification that is mailed where the caps count it.
+func (r *room) count(n gateway.Notification) error {
+	if n.State == gateway.NotificationSkipped {
+		return nil
 	}
-	if err := store.ExpireAt(r.tx, store.DecisionsOf.Table, k, r.now.Add(NotificationAge)); err != nil || n.State == gateway.NotificationSkipped {
-		return err
-	}
-	k = store.UserKey(r.app.ID, n.Recipient).Time(r.now).String(string(n.ID))
+	k := store.UserKey(r.app.ID, n.Recipient).Time(r.now).String(string(n.ID))
 	if err := store.Mailings.Put(r.tx, k, store.Mailing{At: r.now, Conversation: n.Conversation}); err != nil {
 		return err
 	}

@@ -70,12 +70,13 @@ func (s *Service) notificationSettled(tx store.Tx, now time.Time, app gateway.Ap
 	if err != nil || !found {
 		return err
 	}
+	old := n
 	typ, err := conclude(tx, app, &n, d)
 	if err != nil || typ == "" {
 		return err
 	}
 	n.UpdatedAt = d.UpdatedAt
-	if err := store.Decisions.Put(tx, k, n); err != nil {
+	if err := store.ChangeDecision(tx, app, old, n); err != nil {
 		return err
 	}
 	r, err := s.open(tx, now, app, n.Conversation)

@@ -63,7 +63,11 @@ func (s *Service) SetPresence(ctx context.Context, app gateway.AppID, u gateway.
 		if err != nil {
 			return err
 		}
-		return store.Presences.Put(tx, k, p.apply(old, now))
+		next := p.apply(old, now)
+		if err := store.Presences.Put(tx, k, next); err != nil {
+			return err
+		}
+		return listOnline(tx, store.Session{App: app, User: u}, next)
 	})
 	if err == nil && dumb {
 		err = s.withdrawEverywhere(ctx, app, u, gateway.ReasonNoAddress)

@@ -293,14 +293,10 @@ func (s *Service) Users(ctx context.Context, app gateway.AppID, q UsersQuery) ([
 	return out, err
 }
 
-// onlineUsers goes through the presences, which have the keys of their users.
+// onlineUsers goes through those who are online.
 func (s *Service) onlineUsers(ctx context.Context, rd store.Reader, rg store.Range, limit int, out *[]gateway.User) error {
-	now := s.now()
-	return store.Presences.Scan(rd, rg, func(k store.Key, p gateway.Presence) (bool, error) {
-		if !p.OnlineAt(now) {
-			return true, ctx.Err()
-		}
-		u, found, err := store.Users.Find(rd, k)
+	return eachOnline(ctx, rd, rg, s.now(), func(who store.Session, _ gateway.Presence) (bool, error) {
+		u, found, err := store.Users.Find(rd, store.UserKey(who.App, who.User))
 		if found {
 			*out = append(*out, u)
 		}

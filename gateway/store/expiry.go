@@ -6,13 +6,29 @@ import (
 	"time"
 )
 
+// Row names a row.
+type Row struct {
+	Table Table `json:"table"`
+	Key   Key   `json:"key"`
+}
+
 // ExpireAt has a row deleted at (or soon after) a time, by Sweep. A row that was
 // given several times goes at the earliest.
 func ExpireAt(tx Tx, t Table, k Key, at time.Time) error {
-	return Expiries.Put(tx, Key(nil).Time(at).String(string(t)).String(string(k)), Expiry{t, k})
+	return expireTogether(tx, at, []Row{{t, k}})
 }
 
-// sweepSlice bounds how many rows one transaction deletes, so that sweeping
+// expireTogether is ExpireAt of rows that go at the same time, with one entry
+// for all, which is named by the first.
+func expireTogether(tx Tx, at time.Time, rows []Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	k := Key(nil).Time(at).String(string(rows[0].Table)).String(string(rows[0].Key))
+	return Expiries.Put(tx, k, Expiry{Row: rows[0], Also: rows[1:]})
+}
+
+// sweepSlice bounds how many entries one transaction works off, so that sweeping
 // never holds up a message for long.
 const sweepSlice = 500
 
@@ -20,13 +36,16 @@ const sweepSlice = 500
 func Sweep(ctx context.Context, s Store, now time.Time) (int, error) {
 	total := 0
 	for {
-		n := 0
+		n, deleted := 0, 0
 		err := s.Update(ctx, SystemScope("sweep"), func(tx Tx) error {
-			n = 0
+			n, deleted = 0, 0
 			return Expiries.Scan(tx, Range{To: Key(nil).Time(now.Add(time.Millisecond))}, func(k Key, e Expiry) (bool, error) {
 				n++
-				if err := tx.Delete(e.Table, e.Key); err != nil {
-					return false, err
+				for _, r := range append([]Row{e.Row}, e.Also...) {
+					deleted++
+					if err := tx.Delete(r.Table, r.Key); err != nil {
+						return false, err
+					}
 				}
 				return n < sweepSlice, Expiries.Delete(tx, k)
 			})
@@ -34,7 +53,7 @@ func Sweep(ctx context.Context, s Store, now time.Time) (int, error) {
 		if err != nil {
 			return total, fmt.Errorf("sweep: %w", err)
 		}
-		if total += n; n < sweepSlice {
+		if total += deleted; n < sweepSlice {
 			return total, nil
 		}
 	}

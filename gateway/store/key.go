@@ -51,11 +51,6 @@ func ConversationKey(app gateway.AppID, c gateway.ConversationID) Key {
 // UserKey begins the key of a row of a user: app, shard, id.
 func UserKey(app gateway.AppID, u gateway.UserID) Key { return shardKey(app, string(u)) }
 
-// UserOf reads the user's id out of a UserKey of the app.
-func UserOf(app gateway.AppID, k Key) gateway.UserID {
-	return gateway.UserID(k[len(AppKey(app))+1:].text())
-}
-
 // AddressKey is the key of what is known of an address, however it is written.
 func AddressKey(app gateway.AppID, a gateway.Address) Key {
 	return AppKey(app).String(a.Folded().String())

@@ -46,7 +46,9 @@ var (
 	Agents        = Rows[Agent]{"agents"}                       // AppKey, user: present while the user is an agent
 	Templates     = Rows[gateway.Template]{"templates"}         // AppKey, role, locale
 	Mailings      = Rows[Mailing]{"mailings"}                   // UserKey, queued (ms), notification id: for a day
-	DecisionsOf   = Rows[DecisionPlace]{"notifications_of"}     // UserKey, notification id
+	DecisionsBy   = Rows[DecisionPlace]{"notifications_by"}     // DecisionKey, notification id
+	Online        = Rows[Session]{"online"}                     // UserKey: has a session, or had until a moment ago
+	SessionEnds   = Rows[Session]{"session_ends"}               // time (ms), app, user: not by app, it is worked off by time
 	External      = Rows[ExternalWork]{"external"}              // AppKey, conversation: an external schedule has work in it
 	Listing       = Rows[ListPlace]{"conversation_lists"}       // AppKey, order, time (ms), conversation
 	Notices       = Rows[gateway.Notice]{"notices"}             // AppKey, id: once made, it keeps another of its kind from being made that day
@@ -87,6 +89,17 @@ type AddressOwner struct {
 	User gateway.UserID `json:"user"`
 }
 
+// Session is a user who is online; the Presence says until when.
+type Session struct {
+	App  gateway.AppID  `json:"app"`
+	User gateway.UserID `json:"user"`
+}
+
+// SessionEndKey is the key of a time at which a session may end.
+func SessionEndKey(at time.Time, s Session) Key {
+	return Key(nil).Time(at).String(string(s.App)).String(string(s.User))
+}
+
 // Agent says that a user is an agent.
 type Agent struct {
 	User gateway.UserID `json:"user"`
@@ -96,11 +109,6 @@ type Agent struct {
 type Mailing struct {
 	At           time.Time              `json:"at"`
 	Conversation gateway.ConversationID `json:"conversation"`
-}
-
-// DecisionPlace finds the notifications of a recipient.
-type DecisionPlace struct {
-	Notification gateway.NotificationID `json:"notification"`
 }
 
 // ExternalWork says that a conversation has messages which wait for an external
@@ -257,10 +265,10 @@ type Suppression struct {
 	UnsubscribedAt time.Time `json:"unsubscribedAt,omitzero"`
 }
 
-// Expiry is a row that is to be deleted at a time.
+// Expiry is a row that is to be deleted at a time, and those that go with it.
 type Expiry struct {
-	Table Table `json:"table"`
-	Key   Key   `json:"key"`
+	Row
+	Also []Row `json:"also,omitempty"`
 }
 
 // Get returns the row at k, or ErrNotFound.

@@ -97,6 +97,7 @@ func cancelNotification(tx store.Tx, app gateway.AppID, d gateway.Delivery, r ga
 			return nil
 		}
 	}
+	old := n
 	n.State, n.Reason, n.UpdatedAt = gateway.NotificationCancelled, r, now
-	return store.Decisions.Put(tx, k, n)
+	return store.ChangeDecision(tx, app, old, n)
 }

@@ -113,14 +113,17 @@ func (s *Server) hostResolver() *net.Resolver {
 // sweepEvery is how often rows whose time is over are looked for.
 const sweepEvery = time.Minute
 
-// sweep deletes what has expired and what is left of deleted conversations, and
-// rejects the held replies nobody decided about.
+// sweep deletes what has expired and what is left of deleted conversations, ends
+// sessions, and rejects the held replies nobody decided about.
 func (s *Server) sweep(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
 		if _, err := store.Sweep(ctx, s.engine, time.Now()); err != nil && ctx.Err() == nil {
 			s.Log.Error("sweeping failed", "error", err)
+		}
+		if err := s.chat.EndSessions(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("ending sessions failed", "error", err)
 		}
 		if err := s.chat.ExpireRaw(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Error("expiring mail as received failed", "error", err)
