@@ -17,6 +17,8 @@ type Conversation struct {
 	LastActivity  time.Time `json:"lastActivity"`
 	// Count numbers messages in the order they were stored, from 1.
 	Count uint64 `json:"count"`
+	// Edits counts the times a message was changed or deleted.
+	Edits uint64 `json:"edits,omitempty"`
 	// ImportedUpTo is the number of the newest imported message.
 	ImportedUpTo uint64 `json:"importedUpTo,omitempty"`
 	// EventSeq numbers the conversation's events, from 1.

@@ -42,6 +42,9 @@ type Message struct {
 	For       UserID     `json:"for,omitempty"`
 	CreatedAt time.Time  `json:"createdAt"`
 	EditedAt  *time.Time `json:"editedAt,omitempty"`
+	// Edit is the conversation's Edits when the message was last changed, its
+	// custom object too; 0: never.
+	Edit uint64 `json:"edit,omitempty"`
 	// Number is the message's place in the order of storing, from 1.
 	Number uint64 `json:"number"`
 	// ReadBy is only kept for imported messages; for others it follows from

@@ -63,6 +63,10 @@ type Delivery struct {
 	UpdatedAt time.Time     `json:"updatedAt"`
 	// ExpiresAt is when trying ends.
 	ExpiresAt time.Time `json:"expiresAt"`
+	// Edits is the conversation's Edits when the mail was composed, and
+	// Rewritten how often it was composed anew since it was queued.
+	Edits     uint64    `json:"edits,omitempty"`
+	Rewritten int       `json:"rewritten,omitempty"`
 	Attempts  []Attempt `json:"attempts,omitempty"`
 	Trace     TraceID   `json:"trace,omitempty"`
 }
@@ -94,4 +98,6 @@ type Sent struct {
 	// UpTo is the number of the newest message shown.
 	UpTo  uint64      `json:"upTo"`
 	Shown []MessageID `json:"shown,omitempty"`
+	// Earlier counts the messages before those, which it does not show.
+	Earlier int `json:"earlier,omitempty"`
 }

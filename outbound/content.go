@@ -44,6 +44,9 @@ func (l *letter) previous(rd store.Reader) (out []gateway.Sent, err error) {
 		Prefix:  store.ConversationKey(l.pending.App.ID, l.pending.Conversation.ID).String(string(l.in.Participant.User)),
 		Reverse: true,
 	}
+	if !l.queued.IsZero() {
+		rg.To = rg.Prefix.Time(l.queued)
+	}
 	err = store.SentMails.Scan(rd, rg, func(_ store.Key, s gateway.Sent) (bool, error) {
 		out = append(out, s)
 		return len(out) < maxPrevious, nil

@@ -33,6 +33,8 @@ type Courier struct {
 	Box    *secret.Box
 	Router Router
 	Client *delivery.Client
+	// Notifier composes mails anew whose messages were changed since.
+	Notifier *Notifier
 	// Domain is the mail domain: the reverse-path is at it.
 	Domain string
 	Log    *slog.Logger
@@ -51,19 +53,27 @@ func retries() queue.Schedule {
 
 // Handle tries once to hand the mail to a next hop.
 func (c *Courier) Handle(ctx context.Context, l store.Leased) queue.Result {
-	d, blocked, raw, err := c.load(ctx, l)
+	d, look, err := c.look(ctx, l.Item.App, gateway.DeliveryID(l.Item.ID))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return queue.Result{} // cancelled, or its rows are gone
 	case err != nil:
-		return c.later(l, d, gateway.Attempt{At: time.Now(), Status: gateway.InternalError}, err)
+		return c.trouble(l, d, err)
 	case d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred:
 		return c.over(l, d)
-	case blocked != "":
-		return c.withdraw(l, d, blocked)
+	case look.Unwanted != "":
+		return c.withdraw(l, d, look.Unwanted)
+	case look.Edited:
+		return c.rewrite(ctx, l, d)
 	}
-	a := c.try(ctx, d, raw)
+	raw, err := c.mail(ctx, l.Item.App, d)
+	if err != nil {
+		return c.trouble(l, d, err)
+	}
+	a, overtaken := c.try(ctx, l.Item.App, d, raw)
 	switch {
+	case overtaken:
+		return c.anew(l)
 	case a.Status.Positive():
 		return c.settle(l, d, gateway.DeliverySent, "", a)
 	case a.Status.Permanent():
@@ -72,51 +82,86 @@ func (c *Courier) Handle(ctx context.Context, l store.Leased) queue.Result {
 	return c.later(l, d, a, nil)
 }
 
-// load reads the delivery, whether its address is suppressed by now, and the
-// mail. Unsubscribing does not stop notices, which belong to no notification.
-func (c *Courier) load(ctx context.Context, l store.Leased) (d gateway.Delivery, blocked gateway.Reason, raw []byte, err error) {
+// look reads a delivery and whether it is to be sent any more.
+func (c *Courier) look(ctx context.Context, app gateway.AppID, id gateway.DeliveryID) (d gateway.Delivery, look chat.SecondLook, err error) {
 	err = c.Store.View(ctx, func(rd store.Reader) (err error) {
-		if d, err = store.Mails.Get(rd, store.AppKey(l.Item.App).String(l.Item.ID)); err != nil {
+		look = chat.SecondLook{}
+		if d, err = store.Mails.Get(rd, store.AppKey(app).String(string(id))); err != nil {
 			return err
 		}
-		s, found, err := suppression.Find(rd, l.Item.App, d.To)
-		blocked = ""
-		if found && (s.Reason == gateway.ReasonSuppressed || d.Notification != "") {
-			blocked = s.Reason
+		if look.Unwanted, err = blocked(rd, app, d); err != nil || look.Unwanted != "" || d.Notification == "" {
+			return err
 		}
+		look, err = chat.LookAgain(rd, time.Now(), app, d)
 		return err
 	})
-	if err != nil || blocked != "" || d.Blob == "" {
-		return d, blocked, nil, err
-	}
-	sealed, err := c.Store.Blob(ctx, l.Item.App, d.Blob)
-	if err == nil {
-		raw, err = c.Box.Open(secret.PurposeMail, sealed)
-	}
-	if errors.Is(err, store.ErrNotFound) {
-		err = fmt.Errorf("the mail of delivery %s is not there", d.ID) // trouble, not an absent delivery
-	}
-	return d, "", raw, err
+	look.Edited = look.Edited && d.Rewritten < maxRewritten
+	return d, look, err
 }
 
-// try offers the mail to the hops in turn until one answers for good.
-func (c *Courier) try(ctx context.Context, d gateway.Delivery, raw []byte) gateway.Attempt {
+// blocked is why nothing is sent to the address, if so. Unsubscribing does not
+// stop notices, which belong to no notification.
+func blocked(rd store.Reader, app gateway.AppID, d gateway.Delivery) (gateway.Reason, error) {
+	s, found, err := suppression.Find(rd, app, d.To)
+	if !found || s.Reason != gateway.ReasonSuppressed && d.Notification == "" {
+		return "", err
+	}
+	return s.Reason, err
+}
+
+// mail is what a delivery carries.
+func (c *Courier) mail(ctx context.Context, app gateway.AppID, d gateway.Delivery) ([]byte, error) {
+	sealed, err := c.Store.Blob(ctx, app, d.Blob)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("the mail of delivery %s is not there", d.ID) // trouble, not an absent delivery
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.Box.Open(secret.PurposeMail, sealed)
+}
+
+// errOvertaken holds back the end of a mail.
+var errOvertaken = errors.New("what the mail is about has changed")
+
+// overtaken is asked when all but the end of the mail is sent, which may be long
+// after it was looked at: has it been withdrawn, or what it shows been changed?
+func (c *Courier) overtaken(ctx context.Context, app gateway.AppID, was gateway.Delivery) (bool, error) {
+	if err := queue.Held(ctx); err != nil {
+		return false, err
+	}
+	d, look, err := c.look(ctx, app, was.ID)
+	if err != nil {
+		return false, err
+	}
+	if look.Unwanted != "" || look.Edited || d.State != was.State || d.Blob != was.Blob {
+		return true, errOvertaken
+	}
+	return false, nil
+}
+
+// try offers the mail to the hops in turn until one answers for good, or the
+// mail is overtaken.
+func (c *Courier) try(ctx context.Context, app gateway.AppID, d gateway.Delivery, raw []byte) (a gateway.Attempt, overtaken bool) {
 	hops, err := c.Router.Route(ctx, d.To)
 	if err != nil || len(hops) == 0 {
-		return gateway.Attempt{At: time.Now(), Status: gateway.StatusOf(err)}
+		return gateway.Attempt{At: time.Now(), Status: gateway.StatusOf(err)}, false
+	}
+	still := func(ctx context.Context) (err error) {
+		overtaken, err = c.overtaken(ctx, app, d)
+		return err
 	}
 	env := gateway.Envelope{To: []gateway.Address{d.To}}
 	if d.Bounce != 0 { // notices have the null reverse-path
 		env.From.Address = c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)
 	}
-	var a gateway.Attempt
 	for _, h := range hops {
-		a = c.Client.DeliverIf(ctx, h, env, raw, queue.Held)
-		if !a.Status.Temporary() || delivery.Ambiguous(a) {
+		a = c.Client.DeliverIf(ctx, h, env, raw, still)
+		if !a.Status.Temporary() || delivery.Ambiguous(a) || overtaken {
 			break
 		}
 	}
-	return a
+	return a, overtaken
 }
 
 // settle ends the delivery; its mail is not needed any more.
@@ -158,6 +203,11 @@ func dropMail(tx store.Tx, app gateway.AppID, d gateway.Delivery) error {
 	}
 	d.Blob = ""
 	return store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d)
+}
+
+// trouble puts off a delivery for a failure of ours.
+func (c *Courier) trouble(l store.Leased, d gateway.Delivery, err error) queue.Result {
+	return c.later(l, d, gateway.Attempt{At: time.Now(), Status: gateway.InternalError}, err)
 }
 
 // later puts the delivery off, or ends it when its time is over.

@@ -99,7 +99,7 @@ func (l *lab) start() {
 	}
 	client := &delivery.Client{Hostname: "mx.example.com", Dial: l.peer.dial, Logger: log}
 	courier := &Courier{
-		Store: l.store, Chat: l.chat, Tokens: tokens, Box: box, Router: hops{{Host: "relay.example.com", Port: 25, TLS: route.None, Relay: true}},
+		Notifier: notifier, Store: l.store, Chat: l.chat, Tokens: tokens, Box: box, Router: hops{{Host: "relay.example.com", Port: 25, TLS: route.None, Relay: true}},
 		Client: client, Domain: domain, Log: log,
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/replygate/replygate/dkim"
 	"github.com/replygate/replygate/gateway"
@@ -24,6 +25,8 @@ type letter struct {
 	decision notify.Decision
 	reply    gateway.Address // zero: replying is off
 	content  compose.Notification
+	// queued is when the mail was that is written anew; zero: it is a new one.
+	queued time.Time
 }
 
 // address finds the reply address of the person, who may be an agent that takes
@@ -77,19 +80,24 @@ func (l *letter) prepare(ctx context.Context) error {
 	return l.dress(ctx, &l.content)
 }
 
-// write composes, signs, seals and stages the mail to one address.
+// write makes the mail to one address.
 func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Delivery, mail, error) {
-	app := l.pending.App.ID
-	unsubscribe, err := suppression.Link(ctx, l.Store, suppression.Fact{App: app, Address: to, User: l.in.Participant.User}, l.now)
-	if err != nil {
-		return gateway.Delivery{}, mail{}, fmt.Errorf("unsubscribe link: %w", err)
-	}
 	d := gateway.Delivery{
 		ID: gateway.DeliveryID(l.ids.Next(gateway.PrefixDelivery, l.now)), To: to, Bounce: gateway.NewHandle(),
 		ExpiresAt: l.now.Add(giveUpAfter),
 	}
 	d.MessageID = compose.MessageID(l.Domain, d.ID)
-	composed, err := l.composer.Compose(l.addressed(to, d.MessageID, unsubscribe))
+	return l.fill(ctx, d)
+}
+
+// fill composes, signs, seals and stages the mail of a delivery.
+func (l *letter) fill(ctx context.Context, d gateway.Delivery) (gateway.Delivery, mail, error) {
+	app := l.pending.App.ID
+	unsubscribe, err := suppression.Link(ctx, l.Store, suppression.Fact{App: app, Address: d.To, User: l.in.Participant.User}, l.now)
+	if err != nil {
+		return d, mail{}, fmt.Errorf("unsubscribe link: %w", err)
+	}
+	composed, err := l.composer.Compose(l.addressed(d.To, d.MessageID, unsubscribe))
 	if err != nil {
 		return d, mail{}, err
 	}
@@ -111,7 +119,7 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 	if m.body, err = l.Store.Stage(ctx, app, l.Box.Seal(secret.PurposeMail, body)); err != nil {
 		return d, m, err
 	}
-	d.Blob, m.sent.Body = m.raw.Ref, m.body.Ref
+	d.Blob, m.sent.Body, d.Edits = m.raw.Ref, m.body.Ref, l.pending.Conversation.Edits
 	return d, m, nil
 }
 
@@ -127,7 +135,10 @@ func (l *letter) addressed(to gateway.Address, messageID string, unsubscribe gat
 func (l *letter) remember(d gateway.Delivery, c compose.Mail) gateway.Sent {
 	s := gateway.Sent{
 		Delivery: d.ID, Conversation: l.pending.Conversation.ID, Recipient: l.in.Participant.User, MessageID: d.MessageID,
-		Subject: c.Subject, FromName: c.FromName, SentAt: l.now, UpTo: l.decision.UpTo,
+		Subject: c.Subject, FromName: c.FromName, SentAt: l.now, UpTo: l.decision.UpTo, Earlier: l.decision.Earlier,
+	}
+	if !l.queued.IsZero() {
+		s.SentAt = l.queued
 	}
 	for _, m := range l.decision.Messages {
 		s.Shown = append(s.Shown, m.ID)

@@ -21,7 +21,8 @@ func (p *MessagePatch) UnmarshalJSON(b []byte) error {
 }
 
 // EditMessage changes a message; only a new text counts as an edit. What was
-// mailed stays as it was, what is still to be mailed shows the change.
+// mailed stays as it was, what is still to be mailed shows the change, also if
+// it is queued already.
 func (s *Service) EditMessage(ctx context.Context, app gateway.AppID, c gateway.ConversationID, id gateway.MessageID, p MessagePatch) error {
 	if len(p.Text.Value) > MaxText {
 		return gateway.Wrong("text", "text has at most %d octets.", MaxText)
@@ -35,6 +36,8 @@ func (s *Service) EditMessage(ctx context.Context, app gateway.AppID, c gateway.
 			m.Text, m.EditedAt = p.Text.Value, &r.now
 		}
 		intoMap(p.Custom, &m.Custom)
+		r.conv.Edits++
+		m.Edit = r.conv.Edits
 		if err := store.Messages.Put(r.tx, store.MessageKey(app, c, m.CreatedAt, m.Number), m); err != nil {
 			return err
 		}
@@ -43,7 +46,7 @@ func (s *Service) EditMessage(ctx context.Context, app gateway.AppID, c gateway.
 }
 
 // DeleteMessage removes a message with its file. Nobody is mailed about it any
-// more; what was mailed cannot be taken back.
+// more, also by mails that are queued already; what was mailed cannot be taken back.
 func (s *Service) DeleteMessage(ctx context.Context, app gateway.AppID, c gateway.ConversationID, id gateway.MessageID) error {
 	return s.in(ctx, app, c, "delete message", func(r *room) error {
 		m, err := findMessage(r.tx, app, c, id)
@@ -58,6 +61,7 @@ func (s *Service) DeleteMessage(ctx context.Context, app gateway.AppID, c gatewa
 }
 
 func (r *room) dropMessage(m gateway.Message) error {
+	r.conv.Edits++
 	if err := dropFile(r.tx, r.app.ID, m.Attachment); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type situation struct {
 
 func newSituation(in Input, now time.Time) *situation {
 	s := &situation{Input: in, now: now, role: in.App.Role(in.User.Role)}
-	s.looked = lookedAt(in.Presence, in.Conversation.ID, now)
+	s.looked = LookedAt(in.Presence, in.Conversation.ID, now)
 	s.theirs = keep(in.Messages, s.isTheirs)
 	s.since = keep(s.theirs, s.isSince)
 	s.unread = keep(s.since, s.isUnread)
@@ -86,9 +86,9 @@ func keep(ms []gateway.Message, want func(gateway.Message) bool) []gateway.Messa
 	return out
 }
 
-// lookedAt is the last moment the person had the conversation in front of them;
+// LookedAt is the last moment the person had the conversation in front of them;
 // a session that ended by itself counts until it ended.
-func lookedAt(p gateway.Presence, c gateway.ConversationID, now time.Time) time.Time {
+func LookedAt(p gateway.Presence, c gateway.ConversationID, now time.Time) time.Time {
 	looked := p.Looked[c]
 	if looked.After(now.Add(ClockSlack)) {
 		looked = time.Time{}

@@ -43,8 +43,9 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 	if err != nil {
 		return nil, err
 	}
+	notifier := s.notifier()
 	courier := &outbound.Courier{
-		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
+		Notifier: notifier, Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
 		Domain: c.Domain, Log: s.Log.With("room", "courier"), Observe: s.metrics.Delivery,
 	}
 	teller := webhook.New(webhook.Config{
@@ -63,7 +64,7 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 		}
 	}
 	return []func(context.Context) error{
-		run(store.Notifications, 4, s.notifier().Handle, nil, func() {}),
+		run(store.Notifications, 4, notifier.Handle, nil, func() {}),
 		run(store.Deliveries, 64, courier.Handle, nil, func() { client.Close() }),
 		run(store.Events, 256, teller.Handle, teller.Limit, teller.Close),
 	}, nil
