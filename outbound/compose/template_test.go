@@ -204,7 +204,7 @@ func FuzzTemplate(f *testing.F) {
 		start := time.Now()
 		ps := Validate(n.Template)
 		m := compose(t, n)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Fatalf("took %v", took)
 		}
 		for _, p := range ps {

@@ -49,7 +49,7 @@ func TestValidate(t *testing.T) {
 		for _, tm := range []Template{{HTML: c.source}, {Text: c.source}, {Subject: c.source}} {
 			start := time.Now()
 			ps := Validate(tm)
-			if took := time.Since(start); took > 2*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("%.60q took %v", c.source, took)
 			}
 			if len(ps) != 1 {
