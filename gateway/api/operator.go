@@ -55,7 +55,7 @@ func NewOperator(o Operator) http.Handler {
 		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
 		on(http.MethodPost, "apps/*/notifications/run", o.run),
 	}
-	table = append(table, o.eventRoutes()...)
+	table = append(append(table, o.eventRoutes()...), o.importRoutes()...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out, err := o.serve(table, r)
 		if err != nil {

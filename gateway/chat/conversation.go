@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"time"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
@@ -70,6 +71,13 @@ func (s *Service) PutConversation(ctx context.Context, app gateway.AppID, id gat
 	if err := p.check(); err != nil {
 		return err
 	}
+	_, err := s.openOrMake(ctx, app, id, s.now(), func(r *room) error { return r.merge(p) })
+	return err
+}
+
+// openOrMake runs fn with a conversation open, in its own transaction; one that
+// is made for it has the age that is given.
+func (s *Service) openOrMake(ctx context.Context, app gateway.AppID, id gateway.ConversationID, created time.Time, fn func(*room) error) (made bool, err error) {
 	now := s.now()
 	for {
 		gone := false
@@ -78,8 +86,8 @@ func (s *Service) PutConversation(ctx context.Context, app gateway.AppID, id gat
 			if gone = found && c.Deleted; gone || err != nil {
 				return err
 			}
-			if !found {
-				c = gateway.Conversation{ID: id, CreatedAt: now, Incarnation: tx.NewID("")}
+			if made = !found; made {
+				c = gateway.Conversation{ID: id, CreatedAt: created, Incarnation: tx.NewID("")}
 				if err := createConversation(tx, app, c); err != nil {
 					return err
 				}
@@ -88,13 +96,13 @@ func (s *Service) PutConversation(ctx context.Context, app gateway.AppID, id gat
 			if err != nil {
 				return err
 			}
-			return r.merge(p)
+			return fn(r)
 		})
 		if err != nil || !gone {
-			return err
+			return made, err
 		}
 		if err := s.remove(ctx, app, id); err != nil {
-			return err
+			return false, err
 		}
 	}
 }

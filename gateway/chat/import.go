@@ -91,12 +91,18 @@ func (r *room) importOne(i int, in ImportedMessage) (gateway.MessageID, error) {
 	if err := r.attach(i, in.NewMessage, &m); err != nil {
 		return "", err
 	}
+	m.ID = gateway.MessageID(r.tx.NewID(gateway.PrefixMessage))
+	m.CreatedAt = time.UnixMilli(int64(in.Timestamp.Value)).UTC()
+	return m.ID, r.keepPast(m, in.ReadBy.Value)
+}
+
+// keepPast stores a message of the past, which has an id and a time, with those
+// who have read it.
+func (r *room) keepPast(m gateway.Message, readBy []gateway.UserID) error {
 	r.conv.Count++
 	r.conv.ImportedUpTo = r.conv.Count
-	m.ID = gateway.MessageID(r.tx.NewID(gateway.PrefixMessage))
 	m.Conversation, m.Number = r.conv.ID, r.conv.Count
-	m.CreatedAt = time.UnixMilli(int64(in.Timestamp.Value)).UTC()
-	for _, u := range in.ReadBy.Value {
+	for _, u := range readBy {
 		if u != "" && u != m.Sender && !slices.Contains(m.ReadBy, u) {
 			m.ReadBy = append(m.ReadBy, u)
 		}
@@ -104,7 +110,7 @@ func (r *room) importOne(i int, in ImportedMessage) (gateway.MessageID, error) {
 	if !m.CreatedAt.Before(r.conv.LastMessageAt) {
 		r.conv.LastMessage, r.conv.LastMessageAt = m.ID, m.CreatedAt
 	}
-	return m.ID, r.putMessage(m)
+	return r.putMessage(m)
 }
 
 // passOver notes that nothing is to be decided about the messages numbered above

@@ -185,34 +185,52 @@ func (s *Service) PutUsers(ctx context.Context, app gateway.AppID, users map[gat
 	return err
 }
 
-// putUser makes or merges a user. Mails queued to an address the user has no
-// more are cancelled; dumb tells that no address is left, so that what waits for
-// the user is to be withdrawn.
+// putUser makes or merges a user and tells of it; dumb tells that no address is
+// left, so that what waits for the user is to be withdrawn.
 func putUser(tx store.Tx, app *gateway.App, id gateway.UserID, p UserPatch, now time.Time) (out gateway.User, dumb bool, err error) {
-	k := store.UserKey(app.ID, id)
+	u, change, err := mergeUser(tx, app.ID, id, p, now, now)
+	if err != nil || !change.any {
+		return u, false, err
+	}
+	typ := gateway.EventUserUpdated
+	if change.made {
+		typ = gateway.EventUserCreated
+	}
+	_, err = event.Record(tx, app, nil, typ, wire.UserData{User: wire.UserOf(u)}, now, "")
+	return u, change.dumb, err
+}
+
+// userChange is what merging made of a user.
+type userChange struct {
+	any  bool // something changed
+	made bool // the user is new
+	dumb bool // no address is left
+}
+
+// mergeUser makes or merges a user; one who is new has the age that is given.
+// Mails queued to an address the user has no more are cancelled.
+func mergeUser(tx store.Tx, app gateway.AppID, id gateway.UserID, p UserPatch, created, now time.Time) (gateway.User, userChange, error) {
+	k := store.UserKey(app, id)
 	old, found, err := store.Users.Find(tx, k)
 	if err != nil {
-		return old, false, err
+		return old, userChange{}, err
 	}
-	u, typ := old, gateway.EventUserUpdated
+	u := old
 	if !found {
-		u, typ = gateway.User{ID: id, CreatedAt: now}, gateway.EventUserCreated
+		u = gateway.User{ID: id, CreatedAt: created}
 	}
 	p.apply(&u)
 	if found && reflect.DeepEqual(u, old) {
-		return u, false, nil
+		return u, userChange{}, nil
 	}
 	if err := store.Users.Put(tx, k, u); err != nil {
-		return u, false, err
+		return u, userChange{}, err
 	}
-	if err := listAgent(tx, app.ID, &old, &u); err != nil {
-		return u, false, err
+	if err := listAgent(tx, app, &old, &u); err != nil {
+		return u, userChange{}, err
 	}
-	if err := changeAddresses(tx, app.ID, &old, &u, now); err != nil {
-		return u, false, err
-	}
-	_, err = event.Record(tx, app, nil, typ, wire.UserData{User: wire.UserOf(u)}, now, "")
-	return u, len(old.Addresses()) > 0 && len(u.Addresses()) == 0, err
+	err = changeAddresses(tx, app, &old, &u, now)
+	return u, userChange{true, !found, len(old.Addresses()) > 0 && len(u.Addresses()) == 0}, err
 }
 
 // listAgent keeps the list of the app's agents.
