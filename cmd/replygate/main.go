@@ -25,6 +25,7 @@ type cli struct {
 	Demo          demoCommand          `cmd:"" help:"Run the whole loop once, on loopback, printed step by step."`
 	Serve         serveCommand         `cmd:"" help:"Run the gateway."`
 	App           appCommand           `cmd:"" help:"Make and list apps (tenants), their keys and endpoints."`
+	Import        importCommand        `cmd:"" help:"Take over what was exported from TalkJS."`
 	Notifications notificationsCommand `cmd:"" help:"Start notifications from outside."`
 	DKIM          dkimCommand          `cmd:"" name:"dkim" help:"Make and show signing keys."`
 	DNS           dnsCommand           `cmd:"" name:"dns" help:"Print the DNS records to publish, as a zone file."`

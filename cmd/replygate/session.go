@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -125,7 +125,7 @@ func (s *session) ask(ctx context.Context, method, path string, in, out any) err
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return problemOf(resp.Status, answer)
+		return problemOf(resp.StatusCode, answer)
 	}
 	if out == nil {
 		return nil
@@ -133,18 +133,33 @@ func (s *session) ask(ctx context.Context, method, path string, in, out any) err
 	return json.Unmarshal(answer, out)
 }
 
-// problemOf turns an error answer into its sentences.
-func problemOf(status string, answer []byte) error {
+// problemError is an answer that is not 200, in the server's own words.
+type problemError struct {
+	status  int
+	reasons map[string][]string
+}
+
+// problemOf reads an error answer.
+func problemOf(status int, answer []byte) error {
 	var p struct {
 		Reasons map[string][]string `json:"reasons"`
 	}
-	if json.Unmarshal(answer, &p) != nil || len(p.Reasons) == 0 {
-		return errors.New(status)
+	_ = json.Unmarshal(answer, &p) // what is no JSON has no reasons
+	return problemError{status, p.Reasons}
+}
+
+// names tells whether a reason is about a field.
+func (p problemError) names(field string) bool { return len(p.reasons[field]) > 0 }
+
+// Error lists the reasons by their fields.
+func (p problemError) Error() string {
+	if len(p.reasons) == 0 {
+		return fmt.Sprintf("the server answered %d %s", p.status, http.StatusText(p.status))
 	}
 	var all []string
-	for field, sentences := range p.Reasons {
+	for field, sentences := range p.reasons {
 		all = append(all, field+": "+strings.Join(sentences, " "))
 	}
 	slices.Sort(all)
-	return errors.New(strings.Join(all, "; "))
+	return strings.Join(all, "; ")
 }
