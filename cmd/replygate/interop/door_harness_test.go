@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -69,104 +67,6 @@ func (p *postfix) service(t *testing.T, entry string) {
 func (p *postfix) queued(t *testing.T) int {
 	t.Helper()
 	return bytes.Count(run(t, nil, "postqueue", "-c", p.conf, "-j"), []byte("\n"))
-}
-
-// exim is an Exim instance of our own that hands everything to one server.
-type exim struct {
-	dir  string
-	port int
-}
-
-const eximConfig = `spool_directory = %[1]s/spool
-log_file_path = %[1]s/log/%%slog
-pid_file_path = %[1]s/exim.pid
-primary_hostname = exim.interop.test
-exim_path = %[2]s
-keep_environment =
-host_lookup =
-rfc1413_query_timeout = 0s
-acl_smtp_rcpt = accept
-acl_smtp_data = accept
-message_size_limit = 50M
-deliver_drop_privilege = true
-tls_advertise_hosts =
-smtp_accept_max = 100
-ignore_bounce_errors_after = 0s
-begin acl
-begin routers
-all:
-  driver = manualroute
-  route_list = * 127.0.0.1 byname
-  self = send
-  transport = next
-begin transports
-next:
-  driver = smtp
-  port = %[3]d
-  allow_localhost
-  hosts_avoid_tls = *
-begin retry
-* * F,1h,1s
-`
-
-// startExim runs an instance that relays all mail to 127.0.0.1:next. Debian's
-// package cannot be installed beside Postfix: REPLYGATE_EXIM may name the binary
-// from an unpacked one.
-func startExim(t *testing.T, next int) *exim {
-	t.Helper()
-	binary := os.Getenv("REPLYGATE_EXIM")
-	for _, name := range []string{"exim4", "exim"} {
-		if path, err := exec.LookPath(name); binary == "" && err == nil {
-			binary = path
-		}
-	}
-	if _, err := os.Stat(binary); err != nil {
-		skip(t, "REPLYGATE_EXIM names no Exim, and none is installed")
-	}
-	if os.Getuid() != 0 || exec.Command("id", "Debian-exim").Run() != nil {
-		skip(t, "exim needs root and the user Debian-exim")
-	}
-	dir, err := os.MkdirTemp("", "replygate-exim-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	x := &exim{dir: dir, port: freePort(t)}
-	for _, d := range []string{"spool", "log"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	os.Chmod(dir, 0o755)
-	conf := filepath.Join(dir, "exim.conf")
-	write(t, conf, fmt.Appendf(nil, eximConfig, dir, binary, next))
-	run(t, nil, "chown", "-R", "Debian-exim", dir)
-	run(t, nil, "chown", "root", conf)
-	cmd := exec.Command(binary, "-C", conf, "-bdf", "-q1s", "-oX", "127.0.0.1:"+strconv.Itoa(x.port))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		if t.Failed() {
-			if b, err := os.ReadFile(filepath.Join(dir, "log", "mainlog")); err == nil {
-				t.Logf("exim log:\n%s", tail(string(b), 30))
-			}
-		}
-	})
-	waitPort(t, x.port)
-	return x
-}
-
-// queued is how many mails wait in an Exim instance.
-func (x *exim) queued(t *testing.T) int {
-	t.Helper()
-	headers, err := filepath.Glob(filepath.Join(x.dir, "spool", "input", "*-H"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(headers)
 }
 
 // talker is a client that says what it likes, and holds every answer of the
@@ -258,4 +158,26 @@ func (k *talker) mail(from, to string, data []byte) string {
 	k.want("DATA", "354")
 	stuffed := bytes.ReplaceAll(append([]byte("\r\n"), data...), []byte("\r\n."), []byte("\r\n.."))[2:]
 	return k.say(strings.TrimSuffix(string(stuffed), "\r\n") + "\r\n.")
+}
+
+// relisten has a product that does not run yet listen at p.smtp.
+func (p *product) relisten() {
+	p.t.Helper()
+	b, err := os.ReadFile(p.config())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	at := regexp.MustCompile(`(?m)(\[smtp\]\nlisten = )\[.*\]$`)
+	write(p.t, p.config(), at.ReplaceAll(b, fmt.Appendf(nil, `${1}["127.0.0.1:%d"]`, p.smtp)))
+}
+
+// brake gives a product that does not run yet the limits on replies it has by
+// default.
+func (p *product) brake() {
+	p.t.Helper()
+	b, err := os.ReadFile(p.config())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	write(p.t, p.config(), bytes.Replace(b, []byte("[replies]\nper_hour = 0\nquick_in_a_row = 0\n"), nil, 1))
 }
