@@ -18,8 +18,26 @@ type App struct {
 	// Roles holds the settings of named roles; DefaultRole names the fallback.
 	Roles     map[string]Role `json:"roles,omitempty"`
 	Endpoints []Endpoint      `json:"endpoints,omitempty"`
-	Keys      []Key           `json:"keys,omitempty"`
+	// Limits are the app's own; nil: those of the installation alone.
+	Limits *Limits `json:"limits,omitempty"`
+	Keys   []Key   `json:"keys,omitempty"`
 }
+
+// Limits bound the API calls of all keys of an app together, beside the
+// installation's limit of each key.
+type Limits struct {
+	CallsPerSecond float64 `json:"callsPerSecond"` // on average
+	CallBurst      int     `json:"callBurst"`      // at once
+}
+
+// Bounds of Limits. A burst lower than MinCallBurst breaks clients that import a
+// list.
+const (
+	MinCallsPerSecond = 1
+	MaxCallsPerSecond = 1_000_000
+	MinCallBurst      = 600
+	MaxCallBurst      = 10_000_000
+)
 
 // Sender is how an app appears in a mail's From.
 type Sender struct {

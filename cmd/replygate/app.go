@@ -17,6 +17,7 @@ type appCommand struct {
 	Create   appCreateCommand   `cmd:"" help:"Make an app and its first key."`
 	List     appListCommand     `cmd:"" help:"List apps."`
 	Key      appKeyCommand      `cmd:"" help:"Make, import and revoke keys."`
+	Set      appSetCommand      `cmd:"" help:"Change an app's settings and limits."`
 	Endpoint appEndpointCommand `cmd:"" help:"Set a webhook endpoint."`
 }
 
@@ -71,34 +72,115 @@ func (c appListCommand) Run(e *env) error {
 	return nil
 }
 
+type appSetCommand struct {
+	operatorFlags
+	App            string   `arg:"" help:"The app's id."`
+	Name           *string  `help:"Its name, as mails show it."`
+	Policy         *string  `help:"Whose replies are believed: verified, strict, token+from or token."`
+	Email          *string  `help:"off ends mail to everybody, at once; on." enum:"on,off"`
+	CallsPerSecond *float64 `help:"What all its keys together may call, on average." xor:"limit" and:"limits"`
+	CallBurst      *int     `help:"And at once." and:"limits"`
+	NoLimits       bool     `help:"Limit each key only, as for every app." xor:"limit"`
+}
+
+// Help shows an example.
+func (appSetCommand) Help() string {
+	return "Example: replygate app set shop --calls-per-second 100 --call-burst 1000 --config replygate.toml"
+}
+
+// Run changes the app.
+func (c appSetCommand) Run(e *env) error {
+	in := map[string]any{}
+	if c.Name != nil {
+		in["name"] = *c.Name
+	}
+	if c.Policy != nil {
+		in["policy"] = *c.Policy
+	}
+	if c.Email != nil {
+		in["emailEnabled"] = *c.Email == "on"
+	}
+	if c.CallsPerSecond != nil && c.CallBurst != nil {
+		in["limits"] = gateway.Limits{CallsPerSecond: *c.CallsPerSecond, CallBurst: *c.CallBurst}
+	}
+	if c.NoLimits {
+		in["limits"] = nil
+	}
+	var changed api.ShownApp
+	if err := c.call(e, http.MethodPut, "/apps/"+url.PathEscape(c.App), in, &changed); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(e, changed)
+	}
+	return nil
+}
+
 type appKeyCommand struct {
+	List   appKeyListCommand   `cmd:"" help:"List an app's keys, without their secrets."`
 	Create appKeyCreateCommand `cmd:"" help:"Make a key."`
 	Import appKeyImportCommand `cmd:"" help:"Take over a key that exists."`
 	Revoke appKeyRevokeCommand `cmd:"" help:"End a key at once."`
 }
 
+type appKeyListCommand struct {
+	operatorFlags
+	App string `arg:"" help:"The app's id."`
+}
+
+// Help shows an example.
+func (appKeyListCommand) Help() string {
+	return "Example: replygate app key list shop --config replygate.toml"
+}
+
+// Run lists the keys.
+func (c appKeyListCommand) Run(e *env) error {
+	var out struct {
+		Data []api.ShownKey `json:"data"`
+	}
+	if err := c.call(e, http.MethodGet, "/apps/"+url.PathEscape(c.App)+"/keys", nil, &out); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(e, out.Data)
+	}
+	for _, k := range out.Data {
+		kind, state := "live", "alive"
+		if k.Test {
+			kind = "test"
+		}
+		if k.Revoked {
+			state = "revoked"
+		}
+		fmt.Fprintf(e.stdout, "%s  %-5s  %s  %s\n", k.ID, k.Scope, kind, state)
+	}
+	return nil
+}
+
 type appKeyCreateCommand struct {
 	operatorFlags
 	App     string `arg:"" help:"The app's id."`
-	Test    bool   `help:"Make a test key." xor:"kind"`
-	RunOnly bool   `help:"Make a key that may do nothing but start notifications, for a crontab." xor:"kind"`
+	Scope   string `help:"What it may do: admin (everything), write, read or run." xor:"kind"`
+	Test    bool   `help:"Make a test key."`
+	RunOnly bool   `help:"The same as --scope run: a key that may do nothing but start notifications, for a crontab." xor:"kind"`
 }
 
 // Help shows an example.
 func (appKeyCreateCommand) Help() string {
-	return "Example: replygate app key create shop --config replygate.toml"
+	return "Example: replygate app key create shop --scope write --config replygate.toml"
 }
 
 // Run makes a key.
 func (c appKeyCreateCommand) Run(e *env) error {
-	return c.key(e, c.App, map[string]any{"test": c.Test, "run": c.RunOnly})
+	return c.key(e, c.App, map[string]any{"scope": c.Scope, "test": c.Test, "run": c.RunOnly})
 }
 
 type appKeyImportCommand struct {
 	operatorFlags
-	App  string `arg:"" help:"The app's id."`
-	File string `required:"" help:"File that holds the key; - reads it from stdin, so that it stands in no process list." type:"path"`
-	Test bool   `help:"It is a test key."`
+	App   string `arg:"" help:"The app's id."`
+	File  string `required:"" help:"File that holds the key; - reads it from stdin, so that it stands in no process list." type:"path"`
+	Scope string `help:"What it may do: admin (everything), write, read or run."`
+	Test  bool   `help:"It is a test key."`
 }
 
 // Help shows an example.
@@ -118,7 +200,7 @@ func (c appKeyImportCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return c.key(e, c.App, map[string]any{"test": c.Test, "value": strings.TrimSpace(string(raw))})
+	return c.key(e, c.App, map[string]any{"scope": c.Scope, "test": c.Test, "value": strings.TrimSpace(string(raw))})
 }
 
 // key makes or imports a key and prints it.
@@ -140,7 +222,7 @@ func (c operatorFlags) key(e *env, app string, in map[string]any) error {
 type appKeyRevokeCommand struct {
 	operatorFlags
 	App string `arg:"" help:"The app's id."`
-	Key string `arg:"" help:"The key's id (key_…), as app list --json shows it."`
+	Key string `arg:"" help:"The key's id (key_…), as app key list shows it."`
 }
 
 // Help shows an example.

@@ -62,6 +62,41 @@ func apps(t *testing.T, p place, id string) {
 	if out := cli("app", "list"); !strings.Contains(out, id+`  "Acme Shop"  3 live keys, 1 endpoints`) {
 		t.Errorf("listed %s", out)
 	}
+	if out := cli("app", "key", "create", id, "--scope", "read", "--test"); !strings.Contains(out, "sk_test_") {
+		t.Error(out)
+	}
+	fails(t, 1, "scope", "app", "key", "create", id, "--scope", "owner", "--config", p.config)
+	fails(t, 2, "", "app", "key", "create", id, "--scope", "read", "--run-only", "--config", p.config)
+	listed := cli("app", "key", "list", id)
+	for _, want := range []string{made.Keys[0].ID + "  admin  live  alive", "read   test  alive"} {
+		if !strings.Contains(listed, want) {
+			t.Errorf("no %q in %s", want, listed)
+		}
+	}
+	var keys []struct{ ID, Scope string }
+	unmarshal(t, cli("app", "key", "list", id, "--json"), &keys)
+	if len(keys) != 4 {
+		t.Errorf("keys %+v", keys)
+	}
+	cli("app", "key", "revoke", id, keys[3].ID)
+	if listed := cli("app", "key", "list", id); !strings.Contains(listed, keys[3].ID+"  read   test  revoked") {
+		t.Error(listed)
+	}
+	var changed struct {
+		Name, Policy string
+		EmailEnabled bool
+		Limits       *struct{ CallBurst int }
+	}
+	unmarshal(t, cli("app", "set", id, "--calls-per-second", "100", "--call-burst", "1000", "--policy", "strict", "--email", "off", "--name", "Other", "--json"), &changed)
+	if changed.Limits == nil || changed.Limits.CallBurst != 1000 || changed.Policy != "strict" || changed.EmailEnabled || changed.Name != "Other" {
+		t.Errorf("changed %+v", changed)
+	}
+	unmarshal(t, cli("app", "set", id, "--no-limits", "--policy", "verified", "--email", "on", "--name", "Acme Shop", "--json"), &changed)
+	if changed.Limits != nil || changed.Policy != "verified" || !changed.EmailEnabled {
+		t.Errorf("changed %+v", changed)
+	}
+	fails(t, 2, "", "app", "set", id, "--call-burst", "1000", "--config", p.config)
+	fails(t, 1, "callBurst", "app", "set", id, "--calls-per-second", "1", "--call-burst", "1", "--config", p.config)
 	cli("app", "key", "revoke", id, made.Keys[0].ID)
 	if out := cli("app", "list"); !strings.Contains(out, id+`  "Acme Shop"  2 live keys`) {
 		t.Errorf("listed %s", out)

@@ -12,8 +12,8 @@ import (
 func TestLimiter(t *testing.T) {
 	l := newLimiter(Limit{PerSecond: 10, Burst: 1}) // raised to what clients need
 	now := time.Now()
-	take := func(k string) bool { return l.take(bucketKey{"shop", gateway.KeyID(k)}, now) }
-	for i := range MinBurst {
+	take := func(k string) bool { return l.take(bucketKey{"shop", gateway.KeyID(k)}, l.Limit, now) }
+	for i := range gateway.MinCallBurst {
 		if !take("a") {
 			t.Fatalf("call %d of the burst was put off", i+1)
 		}
@@ -41,7 +41,7 @@ func TestLimiter(t *testing.T) {
 	if len(l.buckets) != 1 {
 		t.Errorf("%d buckets are held, want that of the key in use", len(l.buckets))
 	}
-	if d := newLimiter(Limit{}); d.Limit != DefaultLimit || d.Burst < MinBurst {
+	if d := newLimiter(Limit{}); d.Limit != DefaultLimit || d.Burst < gateway.MinCallBurst {
 		t.Errorf("%+v", d.Limit)
 	}
 }
@@ -49,7 +49,7 @@ func TestLimiter(t *testing.T) {
 // TestTooMany: 429 with Retry-After, for this key alone, in a batch for each call.
 func TestTooMany(t *testing.T) {
 	l := newLab(t)
-	s := New(Server{Chat: l.chat, Apps: l.apps, Store: l.engine, Log: l.server.Log, Limit: Limit{PerSecond: 1, Burst: MinBurst}})
+	s := New(Server{Chat: l.chat, Apps: l.apps, Store: l.engine, Log: l.server.Log, Limit: Limit{PerSecond: 1, Burst: gateway.MinCallBurst}})
 	call := func(key, method, path string) *httptest.ResponseRecorder {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, nil)
 		r.Header.Set("Authorization", "Bearer "+key)
@@ -58,13 +58,13 @@ func TestTooMany(t *testing.T) {
 	}
 	first := 0
 	var w *httptest.ResponseRecorder
-	for i := range MinBurst + 60 {
+	for i := range gateway.MinCallBurst + 60 {
 		if w = call(l.key, "GET", "/v1/shop"); w.Code != http.StatusOK {
 			first = i
 			break
 		}
 	}
-	if first < MinBurst || w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" {
+	if first < gateway.MinCallBurst || w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" {
 		t.Fatalf("call %d: %d, Retry-After %q", first+1, w.Code, w.Header().Get("Retry-After"))
 	}
 	answer{t, "the call too many", 400, w.Header(), w.Body.String()}.sane().has("RATE_LIMIT_EXCEEDED")

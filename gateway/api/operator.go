@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,8 +13,9 @@ import (
 	"github.com/replygate/replygate/gateway/store"
 )
 
-// Operator is the API of the operator's commands, served on a local socket that
-// only the operator can open; it asks for no key.
+// Operator is the API of the operator: of their commands on a local socket that
+// only they can open, where it asks for no key, and of their programs over HTTP
+// (Remote), where it does.
 type Operator struct {
 	Apps  app.Service
 	Chat  *chat.Service
@@ -24,8 +27,14 @@ type Operator struct {
 
 // ShownApp is an app as the operator sees it.
 type ShownApp struct {
-	ID        gateway.AppID   `json:"id"`
-	Name      string          `json:"name"`
+	ID            gateway.AppID      `json:"id"`
+	Name          string             `json:"name"`
+	DefaultLocale string             `json:"defaultLocale"`
+	Policy        gateway.AuthPolicy `json:"policy"`
+	EmailEnabled  bool               `json:"emailEnabled"`
+	Limits        *shownRate         `json:"limits"` // null: only each key is limited
+	CreatedAt     int64              `json:"createdAt"`
+
 	Keys      []ShownKey      `json:"keys"`
 	Endpoints []shownEndpoint `json:"endpoints"`
 }
@@ -40,22 +49,18 @@ type ShownKey struct {
 	Secret  string        `json:"secret,omitempty"`
 }
 
-// NewApp is what the operator says of a new app.
+// NewApp is what the operator says of a new app; without an id, one is minted.
 type NewApp struct {
-	ID   gateway.AppID `json:"id"`
-	Name string        `json:"name"`
+	ID            gateway.AppID      `json:"id,omitempty"`
+	Name          string             `json:"name"`
+	DefaultLocale string             `json:"defaultLocale,omitempty"`
+	Policy        gateway.AuthPolicy `json:"policy,omitempty"`
 }
 
-// NewOperator serves o.
-func NewOperator(o Operator) http.Handler {
-	table := []route{
-		on(http.MethodGet, "apps", o.list),
-		on(http.MethodPost, "apps", o.create),
-		on(http.MethodPost, "apps/*/keys", o.createKey),
-		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
-		on(http.MethodPost, "apps/*/notifications/run", o.run),
-	}
-	table = append(append(table, o.eventRoutes()...), o.importRoutes()...)
+// NewOperator serves o to the operator's commands.
+func NewOperator(o Operator) http.Handler { return o.handler(append(o.table(), o.importRoutes()...)) }
+
+func (o Operator) handler(table []route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out, err := o.serve(table, r)
 		if err != nil {
@@ -66,8 +71,26 @@ func NewOperator(o Operator) http.Handler {
 			write(w, f.status, f.problem)
 			return
 		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			o.Log.Info("the operator changed something", "method", r.Method, "path", r.URL.Path)
+		}
 		write(w, http.StatusOK, out)
 	})
+}
+
+// table is every route of the operator's, but for those of replygate import.
+func (o Operator) table() []route {
+	return append([]route{
+		on(http.MethodGet, "apps", o.list),
+		on(http.MethodPost, "apps", o.create),
+		on(http.MethodGet, "apps/*", o.get),
+		on(http.MethodPut, "apps/*", o.change),
+		on(http.MethodGet, "apps/*/keys", o.listKeys),
+		on(http.MethodPost, "apps/*/keys", o.createKey),
+		on(http.MethodDelete, "apps/*/keys/*", o.revokeKey),
+		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
+		on(http.MethodPost, "apps/*/notifications/run", o.run),
+	}, o.eventRoutes()...)
 }
 
 func (o Operator) serve(table []route, r *http.Request) (any, error) {
@@ -87,7 +110,10 @@ func (o Operator) serve(table []route, r *http.Request) (any, error) {
 }
 
 func showApp(a gateway.App) ShownApp {
-	out := ShownApp{ID: a.ID, Name: a.Name, Keys: []ShownKey{}, Endpoints: []shownEndpoint{}}
+	out := ShownApp{
+		ID: a.ID, Name: a.Name, DefaultLocale: a.DefaultLocale, Policy: cmp.Or(a.Policy, gateway.PolicyVerified), EmailEnabled: !a.EmailDisabled,
+		Limits: showRate(a.Limits), CreatedAt: a.CreatedAt.UnixMilli(), Keys: []ShownKey{}, Endpoints: []shownEndpoint{},
+	}
 	for _, k := range a.Keys {
 		out.Keys = append(out.Keys, showKey(k))
 	}
@@ -116,7 +142,7 @@ func (o Operator) create(c *call, _ []string) (any, error) {
 	if err := c.into(&in); err != nil {
 		return nil, err
 	}
-	a, err := o.Apps.Create(c.ctx, app.New{ID: in.ID, Name: in.Name})
+	a, err := o.Apps.Create(c.ctx, app.New{ID: in.ID, Name: in.Name, DefaultLocale: in.DefaultLocale, Policy: in.Policy})
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +157,47 @@ func (o Operator) create(c *call, _ []string) (any, error) {
 	return out, nil
 }
 
+func (o Operator) get(c *call, ids []string) (any, error) {
+	a, err := o.Apps.App(c.ctx, gateway.AppID(ids[0]))
+	return showApp(a), err
+}
+
+// change changes what the body names of an app; limits that are null end those
+// of its own.
+func (o Operator) change(c *call, ids []string) (any, error) {
+	var in struct {
+		Name          *string             `json:"name"`
+		DefaultLocale *string             `json:"defaultLocale"`
+		Policy        *gateway.AuthPolicy `json:"policy"`
+		EmailEnabled  *bool               `json:"emailEnabled"`
+		Limits        json.RawMessage     `json:"limits"`
+	}
+	if err := c.into(&in); err != nil {
+		return nil, err
+	}
+	set := app.Settings{Name: in.Name, DefaultLocale: in.DefaultLocale, Policy: in.Policy}
+	if in.EmailEnabled != nil {
+		off := !*in.EmailEnabled
+		set.EmailDisabled = &off
+	}
+	if in.Limits != nil {
+		set.Limits = &gateway.Limits{}
+		if err := json.Unmarshal(in.Limits, set.Limits); err != nil {
+			return nil, gateway.Wrong("limits", `limits are {"callsPerSecond": 100, "callBurst": 1000}, or null.`)
+		}
+	}
+	a, err := o.Apps.PutSettings(c.ctx, gateway.AppID(ids[0]), set)
+	if err == nil && a.EmailDisabled {
+		err = o.Chat.WithdrawDisabled(c.ctx, a.ID)
+	}
+	return showApp(a), err
+}
+
+func (o Operator) listKeys(c *call, ids []string) (any, error) {
+	a, err := o.Apps.App(c.ctx, gateway.AppID(ids[0]))
+	return list{showApp(a).Keys}, err
+}
+
 // createKey makes a key, or imports one whose value is given.
 func (o Operator) createKey(c *call, ids []string) (any, error) {
 	var in struct {
@@ -142,12 +209,12 @@ func (o Operator) createKey(c *call, ids []string) (any, error) {
 	if err := c.into(&in); err != nil {
 		return nil, err
 	}
-	if in.Value != "" {
-		k, err := o.Apps.ImportKey(c.ctx, gateway.AppID(ids[0]), in.Value, in.Test)
-		return showKey(k.Key), err
-	}
 	if in.Run {
 		in.Scope = string(gateway.ScopeRun)
+	}
+	if in.Value != "" {
+		k, err := o.Apps.ImportScopedKey(c.ctx, gateway.AppID(ids[0]), in.Value, scopeNamed(in.Scope), in.Test)
+		return showKey(k.Key), err
 	}
 	k, err := o.Apps.CreateScopedKey(c.ctx, gateway.AppID(ids[0]), scopeNamed(in.Scope), in.Test)
 	out := showKey(k.Key)

@@ -14,6 +14,7 @@ func table() []route {
 		on(get, "", getApp),
 		on(put, "", putApp),
 
+		on(get, "limits", getLimits),
 		on(get, "keys", listKeys),
 		on(post, "keys", createKey),
 		on(delete_, "keys/*", revokeKey),

@@ -103,6 +103,8 @@ type Settings struct {
 	Sender        *gateway.Sender
 	Custom        map[string]*string // merged; nil values remove
 	EmailDisabled *bool
+	// Limits that are all zero end the app's own.
+	Limits *gateway.Limits
 }
 
 // PutSettings changes settings.
@@ -117,6 +119,7 @@ func (s Service) PutSettings(ctx context.Context, id gateway.AppID, in Settings)
 	if in.Sender != nil {
 		checkName(v, "sender.name", in.Sender.Name)
 	}
+	checkLimits(v, in.Limits)
 	if err := v.Err(); err != nil {
 		return gateway.App{}, err
 	}
@@ -126,6 +129,11 @@ func (s Service) PutSettings(ctx context.Context, id gateway.AppID, in Settings)
 		set(&a.Policy, in.Policy)
 		set(&a.Sender, in.Sender)
 		set(&a.EmailDisabled, in.EmailDisabled)
+		if l := in.Limits; l != nil {
+			if a.Limits = l; *l == (gateway.Limits{}) {
+				a.Limits = nil
+			}
+		}
 		for k, v := range in.Custom {
 			if v == nil {
 				delete(a.Custom, k)
@@ -155,6 +163,18 @@ func checkName(v gateway.Invalid, field, name string) {
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		v.Add(field, "A name holds no control characters.")
+	}
+}
+
+func checkLimits(v gateway.Invalid, l *gateway.Limits) {
+	if l == nil || *l == (gateway.Limits{}) {
+		return
+	}
+	if !(l.CallsPerSecond >= gateway.MinCallsPerSecond && l.CallsPerSecond <= gateway.MaxCallsPerSecond) {
+		v.Add("callsPerSecond", "callsPerSecond is %d to %d.", gateway.MinCallsPerSecond, gateway.MaxCallsPerSecond)
+	}
+	if l.CallBurst < gateway.MinCallBurst || l.CallBurst > gateway.MaxCallBurst {
+		v.Add("callBurst", "callBurst is %d to %d.", gateway.MinCallBurst, gateway.MaxCallBurst)
 	}
 }
 

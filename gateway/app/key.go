@@ -63,13 +63,21 @@ func newKey(prefix string) string {
 // ImportKey takes over a key that exists, so that a backend keeps its own.
 // Importing it again returns it as it is.
 func (s Service) ImportKey(ctx context.Context, id gateway.AppID, value string, test bool) (NewKey, error) {
+	return s.ImportScopedKey(ctx, id, value, gateway.ScopeAll, test)
+}
+
+// ImportScopedKey is ImportKey for a key that may do what its scope allows.
+func (s Service) ImportScopedKey(ctx context.Context, id gateway.AppID, value string, scope gateway.KeyScope, test bool) (NewKey, error) {
+	if _, err := prefixOf(scope, test); err != nil {
+		return NewKey{}, err
+	}
 	if len(value) < MinImported || len(value) > maxImported {
 		return NewKey{}, gateway.Wrong("key", "An imported key has %d to %d octets.", MinImported, maxImported)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return NewKey{}, gateway.Wrong("key", "A key holds printable ASCII characters without spaces.")
 	}
-	return s.addKey(ctx, id, value, gateway.Key{Test: test})
+	return s.addKey(ctx, id, value, gateway.Key{Scope: scope, Test: test})
 }
 
 // addKey stores a key with the value and the kind of k.

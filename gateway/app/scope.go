@@ -10,16 +10,24 @@ import (
 // (gateway.ScopeAll), gateway.ScopeWrite, ScopeRead or ScopeRun. test marks it as
 // one for trying things out.
 func (s Service) CreateScopedKey(ctx context.Context, id gateway.AppID, scope gateway.KeyScope, test bool) (NewKey, error) {
-	prefix := livePrefix
+	prefix, err := prefixOf(scope, test)
+	if err != nil {
+		return NewKey{}, err
+	}
+	return s.addKey(ctx, id, newKey(prefix), gateway.Key{Scope: scope, Test: test})
+}
+
+// prefixOf is what a key of a kind begins with; a scope there is not is
+// gateway.Invalid.
+func prefixOf(scope gateway.KeyScope, test bool) (string, error) {
 	switch scope {
 	case gateway.ScopeAll, gateway.ScopeWrite, gateway.ScopeRead:
 		if test {
-			prefix = testPrefix
+			return testPrefix, nil
 		}
+		return livePrefix, nil
 	case gateway.ScopeRun:
-		prefix = runPrefix
-	default:
-		return NewKey{}, gateway.Wrong("scope", `scope is "admin", "write", "read" or "run".`)
+		return runPrefix, nil
 	}
-	return s.addKey(ctx, id, newKey(prefix), gateway.Key{Scope: scope, Test: test})
+	return "", gateway.Wrong("scope", `scope is "admin", "write", "read" or "run".`)
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -35,6 +36,7 @@ type Config struct {
 	// KeyFile holds the master keys; relative names are inside Data.
 	KeyFile   string    `toml:"key_file"`
 	HTTP      HTTP      `toml:"http"`
+	API       API       `toml:"api"`
 	SMTP      SMTP      `toml:"smtp"`
 	Smarthost Smarthost `toml:"smarthost"`
 	DKIM      DKIM      `toml:"dkim"`
@@ -50,6 +52,29 @@ type HTTP struct {
 	Listen string `toml:"listen"`
 	// PublicURL is the origin under which recipients reach the pages.
 	PublicURL string `toml:"public_url"`
+	// OperatorKey opens the operator's API over HTTP; empty: nobody does.
+	OperatorKey     string `toml:"operator_key"`
+	OperatorKeyFile string `toml:"operator_key_file"`
+}
+
+// MinOperatorKey is the least length of an operator's key, in octets.
+const MinOperatorKey = 32
+
+// API bounds the calls of each key.
+type API struct {
+	CallsPerSecond int `toml:"calls_per_second"` // on average
+	CallBurst      int `toml:"call_burst"`       // at once
+}
+
+func (a *API) check() []error {
+	var errs []error
+	if a.CallsPerSecond < gateway.MinCallsPerSecond || a.CallsPerSecond > gateway.MaxCallsPerSecond {
+		errs = append(errs, fmt.Errorf("api.calls_per_second: %d is outside %d to %d", a.CallsPerSecond, gateway.MinCallsPerSecond, gateway.MaxCallsPerSecond))
+	}
+	if a.CallBurst < gateway.MinCallBurst || a.CallBurst > gateway.MaxCallBurst {
+		errs = append(errs, fmt.Errorf("api.call_burst: %d is outside %d to %d", a.CallBurst, gateway.MinCallBurst, gateway.MaxCallBurst))
+	}
+	return errs
 }
 
 // Smarthost is the server that takes our mail.
@@ -115,6 +140,7 @@ func Default() Config {
 		Data:      "/var/lib/replygate",
 		KeyFile:   "keys",
 		HTTP:      HTTP{Listen: "127.0.0.1:8025"},
+		API:       API{CallsPerSecond: 5000, CallBurst: 10_000},
 		SMTP:      defaultSMTP(),
 		Smarthost: Smarthost{Port: 587, TLS: "starttls"},
 		Replies:   Replies{PerHour: 60, Quick: 5},
@@ -147,7 +173,7 @@ func Load(path string) (Config, error) {
 
 // files are the settings that name files beside the configuration.
 func (c *Config) files() []*string {
-	out := []*string{&c.Data, &c.SMTP.TLSCert, &c.SMTP.TLSKey, &c.Smarthost.PasswordFile, &c.Smarthost.CAFile}
+	out := []*string{&c.Data, &c.SMTP.TLSCert, &c.SMTP.TLSKey, &c.Smarthost.PasswordFile, &c.Smarthost.CAFile, &c.HTTP.OperatorKeyFile}
 	out = append(out, c.SMTP.sockets()...)
 	for i := range c.DKIM.Keys {
 		out = append(out, &c.DKIM.Keys[i].File)
@@ -156,14 +182,34 @@ func (c *Config) files() []*string {
 }
 
 func (c *Config) readSecrets() error {
-	if c.Smarthost.PasswordFile == "" {
+	for _, f := range []struct {
+		name, path string
+		to         *string
+	}{
+		{"smarthost.password_file", c.Smarthost.PasswordFile, &c.Smarthost.Password},
+		{"http.operator_key_file", c.HTTP.OperatorKeyFile, &c.HTTP.OperatorKey},
+	} {
+		if f.path == "" {
+			continue
+		}
+		b, err := os.ReadFile(f.path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		*f.to = string(bytes.TrimRight(b, "\r\n"))
+	}
+	return c.HTTP.checkKey()
+}
+
+// checkKey says what is wrong with the operator's key: a short one can be guessed.
+func (h *HTTP) checkKey() error {
+	k := h.OperatorKey
+	if k == "" && h.OperatorKeyFile == "" {
 		return nil
 	}
-	b, err := os.ReadFile(c.Smarthost.PasswordFile)
-	if err != nil {
-		return fmt.Errorf("smarthost.password_file: %w", err)
+	if len(k) < MinOperatorKey || strings.ContainsFunc(k, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return fmt.Errorf("http.operator_key: write at least %d printable characters without spaces, as `openssl rand -hex 32` makes them", MinOperatorKey)
 	}
-	c.Smarthost.Password = string(bytes.TrimRight(b, "\r\n"))
 	return nil
 }
 
@@ -225,6 +271,7 @@ func (c *Config) check() error {
 	if u, err := url.Parse(c.HTTP.PublicURL); err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.Scheme != "https" && u.Scheme != "http" {
 		fail("http.public_url", "write the origin recipients reach the pages under, as https://%s", c.Domain)
 	}
+	errs = append(errs, c.API.check()...)
 	errs = append(errs, c.SMTP.check()...)
 	errs = append(errs, c.Smarthost.check()...)
 	if len(c.DKIM.Keys) == 0 {

@@ -90,6 +90,8 @@ func TestMeaninglessValuesAreRefused(t *testing.T) {
 		`postmaster = ""`:                          `postmaster = "ops"`,
 		"\npostmaster = \"\"":                      "\npostmaster = \"ops@reply.example.com\"",
 		`host = "smtp.example.com"`:                `host = ""`,
+		`calls_per_second = 5000`:                  `calls_per_second = 0`,
+		`call_burst = 10000`:                       `call_burst = 100`,
 		`per_hour = 60`:                            `per_hour = -1`,
 		`quick_in_a_row = 5`:                       `quick_in_a_row = -2`,
 		`raw_days = 7`:                             `raw_days = 0`,

@@ -36,8 +36,10 @@ func (s *Server) serveControl(ctx context.Context) error {
 }
 
 // Operator answers the operator's commands.
-func (s *Server) Operator() http.Handler {
-	return api.NewOperator(api.Operator{Apps: s.Apps, Chat: s.chat, Store: s.engine, URLs: s.guard(), Log: s.Log})
+func (s *Server) Operator() http.Handler { return api.NewOperator(s.operator()) }
+
+func (s *Server) operator() api.Operator {
+	return api.Operator{Apps: s.Apps, Chat: s.chat, Store: s.engine, URLs: s.guard(), Log: s.Log.With("room", "operator")}
 }
 
 // serve runs an HTTP server until ctx ends, and lets calls in progress finish.

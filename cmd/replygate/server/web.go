@@ -33,16 +33,20 @@ func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 	calls := api.New(api.Server{
 		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
 		Renderer: renderer{s.notifier()}, Parser: parser{s.Config.Domain, s.linkHosts()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
+		Limit: api.Limit{PerSecond: float64(s.Config.API.CallsPerSecond), Burst: s.Config.API.CallBurst},
 	})
 	seen := pages.New(pages.Config{
 		Store: s.engine, Unsubscriber: chat.Subscriptions{Service: suppression.Service{Store: s.engine}}, Tokens: s.tokens, Chat: s.chat,
 		Domain: s.Config.Domain, Box: s.box, Log: s.Log.With("room", "pages"),
 	})
+	operator := s.operator().Remote(s.Config.HTTP.OperatorKey)
 	measured := s.metrics.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.EscapedPath(); {
 		case path == "/v1" || strings.HasPrefix(path, "/v1/"):
 			calls.ServeHTTP(w, r)
+		case path == api.OperatorPath || strings.HasPrefix(path, api.OperatorPath+"/"):
+			operator.ServeHTTP(w, r)
 		case path == "/healthz":
 			health(w, nil)
 		case path == "/readyz":
