@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/inbound/message"
 )
 
 // delivery reads a delivery status notification (RFC 3464, section 2): a group
-// of fields about the mail, then one for each recipient.
-func delivery(p parts) Report {
+// of fields about the mail, then one for each recipient. OpenSMTPD tells the
+// remote server's answer in the prose only.
+func delivery(m *message.Message, p parts) Report {
 	r := Report{Kind: KindDelivery, OriginalMessageID: p.messageID()}
 	for _, g := range readGroups(p.status) {
 		if g.get("final-recipient") == "" && g.get("original-recipient") == "" && g.get("action") == "" {
@@ -24,6 +26,9 @@ func delivery(p parts) Report {
 			OriginalMessageID: r.OriginalMessageID,
 		}
 		b.Status, _ = enhanced(g.get("status"))
+		if b.Diagnostic == "" {
+			b.Diagnostic = said(m, b.FinalRecipient)
+		}
 		b.settle()
 		r.Bounces = append(r.Bounces, b)
 		if len(r.Bounces) == MaxRecipients {

@@ -102,6 +102,23 @@ func failed(value, text string) []Bounce {
 	return out
 }
 
+// said is what the text of a report says of an address on the line that begins
+// with it.
+func said(m *message.Message, a gateway.Address) string {
+	if a == (gateway.Address{}) {
+		return ""
+	}
+	text, _ := splitOriginal(m.Text[:min(len(m.Text), maxProse)])
+	for line := range strings.Lines(text) {
+		line = strings.TrimLeft(line, " \t<")
+		n := len(a.String())
+		if len(line) > n && strings.EqualFold(line[:n], a.String()) && strings.ContainsRune(":>", rune(line[n])) {
+			return oneLine(strings.TrimLeft(line[n:], ">: "))
+		}
+	}
+	return ""
+}
+
 // about is the paragraph of text that speaks of an address. Where folding the
 // case moved the octets, what it finds may begin a little off.
 func about(text, lower string, a gateway.Address) string {

@@ -69,7 +69,7 @@ func Parse(m *message.Message) (Report, bool) {
 	case p.feedback != nil:
 		return complaint(p), true
 	case p.status != nil:
-		return delivery(p), true
+		return delivery(m, p), true
 	case p.disposition != nil:
 		return disposition(p), true
 	}

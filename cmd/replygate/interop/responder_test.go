@@ -94,7 +94,7 @@ func vacation(t *testing.T, answers, transport string, blind bool, most func(int
 
 	sent := 1
 	until := time.Now()
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	if os.Getenv("REPLYGATE_LONG") != "" && most(1000) < 1000 {
 		until = until.Add(10 * time.Minute)
 	}
 	for sent < 36 || time.Now().Before(until) {
