@@ -35,6 +35,10 @@ type Courier struct {
 	Client *delivery.Client
 	// Notifier composes mails anew whose messages were changed since.
 	Notifier *Notifier
+	// Mailbox keeps the mails that must not leave: those that test keys cause,
+	// and all when Captive is set, which then needs no Router and no Client.
+	Mailbox Mailbox
+	Captive bool
 	// Domain is the mail domain: the reverse-path is at it.
 	Domain string
 	Log    *slog.Logger
@@ -69,6 +73,9 @@ func (c *Courier) Handle(ctx context.Context, l store.Leased) queue.Result {
 	raw, err := c.mail(ctx, l.Item.App, d)
 	if err != nil {
 		return c.trouble(l, d, err)
+	}
+	if c.Captive {
+		return c.keep(ctx, l, d, raw)
 	}
 	a, overtaken := c.try(ctx, l.Item.App, d, raw)
 	switch {
@@ -151,10 +158,7 @@ func (c *Courier) try(ctx context.Context, app gateway.AppID, d gateway.Delivery
 		overtaken, err = c.overtaken(ctx, app, d)
 		return err
 	}
-	env := gateway.Envelope{To: []gateway.Address{d.To}}
-	if d.Bounce != 0 { // notices have the null reverse-path
-		env.From.Address = c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)
-	}
+	env := gateway.Envelope{From: c.reversePath(d), To: []gateway.Address{d.To}}
 	for _, h := range hops {
 		a = c.Client.DeliverIf(ctx, h, env, raw, still)
 		if !a.Status.Temporary() || delivery.Ambiguous(a) || overtaken {
@@ -162,6 +166,14 @@ func (c *Courier) try(ctx context.Context, app gateway.AppID, d gateway.Delivery
 		}
 	}
 	return a, overtaken
+}
+
+// reversePath is the envelope's sender; notices have the null one.
+func (c *Courier) reversePath(d gateway.Delivery) (p gateway.ReversePath) {
+	if d.Bounce != 0 {
+		p.Address = c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)
+	}
+	return p
 }
 
 // settle ends the delivery; its mail is not needed any more.

@@ -127,11 +127,7 @@ func (dkimShowCommand) Help() string {
 
 // Run prints the records of the configured keys.
 func (c dkimShowCommand) Run(e *env) error {
-	conf, err := config.Load(c.Config)
-	if err != nil {
-		return err
-	}
-	keys, err := loadDKIM(conf)
+	conf, keys, err := loadConfig(c.Config)
 	if err != nil {
 		return err
 	}
@@ -150,6 +146,16 @@ func (c dkimShowCommand) Run(e *env) error {
 		return printJSON(e, shown)
 	}
 	return nil
+}
+
+// loadConfig reads a configuration and the signing keys it names.
+func loadConfig(path string) (config.Config, []dkim.Key, error) {
+	conf, err := config.Load(path)
+	if err != nil {
+		return conf, nil, err
+	}
+	keys, err := loadDKIM(conf)
+	return conf, keys, err
 }
 
 // loadDKIM reads the signing keys a configuration names.

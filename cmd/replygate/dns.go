@@ -21,11 +21,7 @@ func (dnsCommand) Help() string {
 
 // Run prints the zone.
 func (c dnsCommand) Run(e *env) error {
-	conf, err := config.Load(c.Config)
-	if err != nil {
-		return err
-	}
-	keys, err := loadDKIM(conf)
+	conf, keys, err := loadConfig(c.Config)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ var floors = map[string]int{
 	"gateway/tlscert":     1,
 	"gateway/token":       2,
 	"gateway/notify":      2,
+	"gateway/mailbox":     2,
 	"gateway/wire":        3,
 	"gateway/queue":       3,
 	"gateway/event":       4,

@@ -23,6 +23,7 @@ import (
 // cli is the command line. Each command is a struct with a Run method.
 type cli struct {
 	Demo          demoCommand          `cmd:"" help:"Run the whole loop once, on loopback, printed step by step."`
+	Dev           devCommand           `cmd:"" help:"Stay up on this machine, for a chat backend's developer: mail stays in a built-in mailbox."`
 	Serve         serveCommand         `cmd:"" help:"Run the gateway."`
 	App           appCommand           `cmd:"" help:"Make and list apps (tenants), their keys and endpoints."`
 	Import        importCommand        `cmd:"" help:"Take over what was exported from TalkJS."`

@@ -19,11 +19,7 @@ func (serveCommand) Help() string {
 
 // Run serves until the context ends.
 func (c serveCommand) Run(e *env) error {
-	conf, err := config.Load(c.Config)
-	if err != nil {
-		return err
-	}
-	keys, err := loadDKIM(conf)
+	conf, keys, err := loadConfig(c.Config)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/mailbox"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/token"
@@ -74,7 +75,9 @@ func (l *lab) start() {
 	talk := *l.chat
 	talk.Store = engine
 	l.engine, l.apps.Store, l.chat, l.stopping = engine, engine, &talk, make(chan struct{})
-	l.server = New(Server{Chat: l.chat, Apps: l.apps, Store: engine, Links: l.links, Log: slog.New(slog.NewJSONHandler(l.log, nil)), Stopping: l.stopping})
+	l.server = New(Server{Chat: l.chat, Apps: l.apps, Store: engine, Links: l.links, Log: slog.New(slog.NewJSONHandler(l.log, nil)), Stopping: l.stopping,
+		Mailbox: Mailbox{Mails: mailbox.Service{Store: engine, Box: l.apps.Box}, Reader: apart{}},
+	})
 	srv := httptest.NewServer(l.server)
 	l.Cleanup(srv.Close)
 	l.url = srv.URL

@@ -307,6 +307,7 @@ func (l *lab) furnish() map[string]string {
 	l.Helper()
 	l.populate()
 	l.server.Renderer, l.server.Parser = shower{}, reader{}
+	l.keep("dlv_9", "bob@people.test", false)
 	l.do("PUT", "/endpoints/main", `{"url":"https://chat.example.com/hooks"}`).is(200)
 	message := l.say("Shall we send the green one?")
 	l.do("POST", "/conversations/c1/messages", `[{"text":"","sender":"bob","location":[1.5,2],"attachment":{"url":"https://x.test/a"},"referencedMessageId":"`+message+`"},{"text":"Shipped","type":"SystemMessage"}]`).is(200)
@@ -344,7 +345,7 @@ func (l *lab) furnish() map[string]string {
 	l.do("GET", "/events", "").is(200).into(&events)
 	return map[string]string{
 		"userId": "bob", "conversationId": "c1", "messageId": message, "keyId": key.ID, "departmentId": "sales", "role": "default",
-		"endpointId": "main", "eventId": events.Data[0].ID, "replyId": "rpl_1", "address": "bob@people.test",
+		"endpointId": "main", "eventId": events.Data[0].ID, "replyId": "rpl_1", "mailId": "dlv_9", "address": "bob@people.test",
 	}
 }
 

@@ -19,6 +19,8 @@ func need(method string, path []string) gateway.KeyScope {
 		return gateway.ScopeAll
 	case reads && len(path) == 5 && path[4] == "email":
 		return gateway.ScopeWrite // a reply address is a secret that posts
+	case path[0] == "mails":
+		return gateway.ScopeWrite // and stands in every mail
 	case reads, len(path) == 1 && method == http.MethodPost && slices.Contains(asking, path[0]):
 		return gateway.ScopeRead
 	case slices.Contains(settings, path[0]):

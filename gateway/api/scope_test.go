@@ -35,6 +35,7 @@ var scopes = map[string]string{
 	"GET events":               "read", "GET events/*": "read", "POST events/*/redeliver": "write",
 	"GET notifications": "read", "POST notifications": "write", "POST notifications/run": "run", "GET notifications/run": "run",
 	"POST render": "read", "POST parse": "read", "GET deliveries": "read", "GET replies": "read", "POST replies/*/approve": "write", "POST replies/*/reject": "write",
+	"GET mails": "write", "DELETE mails": "write", "GET mails/*": "write", "GET mails/*/raw": "write",
 	"GET suppressions": "read", "GET suppressions/*": "read", "PUT suppressions/*": "write", "DELETE suppressions/*": "write",
 }
 

@@ -27,6 +27,8 @@ type Server struct {
 	Renderer Renderer
 	// Parser reads mails without posting them.
 	Parser Parser
+	// Mailbox is the built-in one.
+	Mailbox Mailbox
 	// Templates checks templates before they are stored; nil: by size only.
 	Templates TemplateChecker
 	// URLs checks the addresses of endpoints before they are stored; nil: by form only.

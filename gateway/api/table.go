@@ -10,7 +10,7 @@ func table() []route {
 		conv, member    = "conversations/*", "conversations/*/participants/*"
 		messages, users = "conversations/*/messages", "users/*"
 	)
-	return []route{
+	return append(mailRoutes(),
 		on(get, "", getApp),
 		on(put, "", putApp),
 
@@ -85,5 +85,5 @@ func table() []route {
 		on(get, "replies", listReplies),
 		on(post, "replies/*/approve", approveReply),
 		on(post, "replies/*/reject", rejectReply),
-	}
+	)
 }

@@ -427,3 +427,50 @@ func BenchmarkLookup(b *testing.B) {
 		}
 	}
 }
+
+// TestSetSPF: every name answers with the record that has none of its own, but
+// those that stand for something else; what is set holds at once.
+func TestSetSPF(t *testing.T) {
+	s, r := lab(t, Options{})
+	s.Uncached()
+	ask := func(name string) string {
+		t.Helper()
+		txts, err := r.LookupTXT(t.Context(), name)
+		if err != nil && !IsNotFound(err) {
+			t.Fatal(err)
+		}
+		return strings.Join(txts, "|")
+	}
+	want := func(name, text string) {
+		t.Helper()
+		if got := ask(name); got != text {
+			t.Errorf("%s: %q, want %q", name, got, text)
+		}
+	}
+	want("people.test", "")
+	if err := s.SetSPF("v=spf1 ip4:127.0.0.0/8 -all"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"people.test", "a.people.test", "x_y.test"} {
+		want(name, "v=spf1 ip4:127.0.0.0/8 -all")
+	}
+	want("_dmarc.people.test", "")
+	want("s1._domainkey.people.test", "")
+	if _, err := r.LookupMX(t.Context(), "people.test"); !IsNotFound(err) {
+		t.Errorf("MX: %v", err)
+	}
+	for _, value := range []string{"v=spf1 -all", "v=spf1 +all", ""} {
+		values := []string{value}
+		if value == "" {
+			values, value = nil, "v=spf1 ip4:127.0.0.0/8 -all"
+		}
+		if err := s.Set("people.test", "TXT", values...); err != nil {
+			t.Fatal(err)
+		}
+		want("people.test", value)
+	}
+	if err := s.SetSPF(""); err != nil {
+		t.Fatal(err)
+	}
+	want("people.test", "")
+}

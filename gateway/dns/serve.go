@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"strings"
 	"time"
 
 	mdns "github.com/miekg/dns"
@@ -25,6 +26,7 @@ func (s *Server) serve(w mdns.ResponseWriter, m *mdns.Msg) {
 		reply.Rcode = mdns.RcodeServerFailure
 	} else {
 		s.fill(reply, q)
+		s.age(reply)
 	}
 	reply.RecursionAvailable = true
 	if w.LocalAddr().Network() == "udp" {
@@ -67,6 +69,12 @@ func (s *Server) fill(reply *mdns.Msg, q question) {
 			return
 		}
 		alias := s.records[question{name, mdns.TypeCNAME}]
+		if len(alias) == 0 && s.believes(name, q.qtype) {
+			rr := mdns.Copy(s.spf)
+			rr.Header().Name = name
+			reply.Answer = append(reply.Answer, rr)
+			return
+		}
 		if len(alias) == 0 {
 			break
 		}
@@ -77,6 +85,27 @@ func (s *Server) fill(reply *mdns.Msg, q question) {
 		reply.Rcode = mdns.RcodeNameError
 	}
 	reply.Ns = append(reply.Ns, zoneOf(name))
+}
+
+// age takes the time to live from an answer that is not to be remembered.
+func (s *Server) age(reply *mdns.Msg) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if !s.fresh {
+		return
+	}
+	for _, rrs := range [][]mdns.RR{reply.Answer, reply.Ns} {
+		for i, rr := range rrs {
+			rrs[i] = mdns.Copy(rr) // the records are the server's
+			rrs[i].Header().Ttl = 0
+		}
+	}
+}
+
+// believes tells whether a question about a name is answered with the SPF record
+// of all names.
+func (s *Server) believes(name string, qtype uint16) bool {
+	return s.spf != nil && qtype == mdns.TypeTXT && name != "." && !strings.HasPrefix(name, "_") && !strings.Contains(name, "._")
 }
 
 // zoneOf is the SOA that lets "no such record" be remembered (RFC 2308).

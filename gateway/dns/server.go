@@ -30,6 +30,8 @@ type Server struct {
 	mu      sync.RWMutex
 	records map[question][]mdns.RR
 	names   map[string]int // how many record sets stand at or below a name
+	spf     mdns.RR        // what every sender publishes who has no TXT of its own; nil: nothing
+	fresh   bool           // answers are not to be remembered
 	faults  map[string]Fault
 	asked   map[string]int
 }
@@ -128,6 +130,32 @@ func (s *Server) Set(name, recordType string, values ...string) error {
 	}
 	s.replace(q, rrs)
 	return nil
+}
+
+// SetSPF has every name that has no TXT records of its own answer with this one,
+// so that whoever writes from the networks it names is believed. Names with a
+// label that begins with "_" stand for something else (DKIM keys, DMARC) and do
+// not. An empty value ends it.
+func (s *Server) SetSPF(value string) error {
+	var rr mdns.RR
+	if value != "" {
+		var err error
+		if rr, err = newRecord(question{".", mdns.TypeTXT}, value); err != nil {
+			return fmt.Errorf("set the SPF record of all names: %w", err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spf = rr
+	return nil
+}
+
+// Uncached has every answer from now on say that it is not to be remembered, so
+// that what Set changes holds at once.
+func (s *Server) Uncached() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fresh = true
 }
 
 func errType(known bool) error {

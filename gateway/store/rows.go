@@ -56,6 +56,8 @@ var (
 	MailPlaces    = Rows[MailPlace]{"mail_places"}              // Message-ID: not by app, the row is what tells the app
 	RawMails      = Rows[RawMail]{"raw_mails"}                  // time (ms), app, reply id: not by app, it is swept by time
 	Poisons       = Rows[Poison]{"poisons"}                     // digest of the mail: not by app, it is known before whose it is
+	KeptMails     = Rows[KeptMail]{"kept_mails"}                // AppKey, delivery id
+	MailboxUses   = Rows[MailboxUse]{"mailbox_uses"}            // AppKey
 	Expiries      = Rows[Expiry]{"expiries"}                    // time (ms), table, key: not by app, it is swept by time
 )
 

@@ -83,3 +83,12 @@ func (partErrors) AddError(string, string, ...any) {}
 
 // AddWarning drops a complaint.
 func (partErrors) AddWarning(string, string, ...any) {}
+
+// All returns all fields by name in lower case, each as Values returns it.
+func (h Header) All() map[string][]string {
+	out := map[string][]string{}
+	for name := range h.fields {
+		out[strings.ToLower(name)] = h.Values(name)
+	}
+	return out
+}

@@ -149,6 +149,19 @@ func Default() Config {
 	}
 }
 
+// Loopback is the configuration of a gateway that lives on one machine, to try
+// it out: every port is one the system picks, webhooks may go to the machine
+// itself, without TLS, and programs may answer mails as fast as they like. There is no smarthost and no public URL in it.
+func Loopback(data, domain string) Config {
+	c := Default()
+	c.Domain, c.Hostname, c.Data, c.KeyFile = domain, "mx."+domain, data, filepath.Join(data, c.KeyFile)
+	c.HTTP.Listen, c.SMTP.Listen = "127.0.0.1:0", []string{"127.0.0.1:0"}
+	c.SMTP.ConnectionsPerMinute, c.SMTP.RefusalsPerHour = 0, 0
+	c.Replies = Replies{}
+	c.Webhook = Webhook{AllowNetworks: []string{"127.0.0.0/8", "::1/128"}, AllowHTTP: true}
+	return c
+}
+
 // Load reads and checks the file at path; errors name the file and the line.
 func Load(path string) (Config, error) {
 	raw, err := os.ReadFile(path)

@@ -139,14 +139,10 @@ func (w *world) openGateway(ctx context.Context, keys []dkim.Key) error {
 	}
 	addr := web.Addr().String()
 	web.Close() // its number goes into links before the gateway listens
-	c := config.Default()
-	c.Domain, c.Hostname, c.Data = mailDomain, "mx."+mailDomain, filepath.Join(w.dir, "data")
-	c.KeyFile = filepath.Join(c.Data, c.KeyFile)
+	c := config.Loopback(filepath.Join(w.dir, "data"), mailDomain)
 	c.HTTP = config.HTTP{Listen: addr, PublicURL: "http://" + addr}
-	c.SMTP.Listen = []string{"127.0.0.1:0"}
 	c.Smarthost = config.Smarthost{Host: "127.0.0.1", Port: w.mailbox.addr.Port, TLS: "none"}
 	c.DNS.Resolver = w.dns.Addr()
-	c.Webhook = config.Webhook{AllowNetworks: []string{"127.0.0.0/8"}, AllowHTTP: true}
 	if w.gateway, err = server.Open(server.Options{Config: c, Keys: keys, Log: w.log, Version: "demo"}); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 	notifier := s.notifier()
 	courier := &outbound.Courier{
 		Notifier: notifier, Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
-		Domain: c.Domain, Log: s.Log.With("room", "courier"), Observe: s.metrics.Delivery,
+		Mailbox: s.mailbox.Mails, Captive: s.Captive, Domain: c.Domain, Log: s.Log.With("room", "courier"), Observe: s.metrics.Delivery,
 	}
 	teller := webhook.New(webhook.Config{
 		Store: s.engine, Box: s.box, Log: s.Log.With("room", "webhook"), Resolver: s.hostResolver(),
@@ -76,9 +76,13 @@ func (s *Server) guard() webhook.Guard {
 	return webhook.Guard{AllowNetworks: c.Prefixes(), AllowHTTP: c.AllowHTTP}
 }
 
-// smarthost is the next hop of every mail and the client that speaks to it.
+// smarthost is the next hop of every mail and the client that speaks to it; there
+// is no hop when no mail leaves.
 func (s *Server) smarthost() (*route.Relay, *delivery.Client, error) {
 	h := s.Config.Smarthost
+	if s.Captive {
+		return nil, &delivery.Client{Hostname: s.Config.Hostname, Logger: s.Log}, nil
+	}
 	relay, err := route.Smarthost{Host: h.Host, Port: h.Port, TLS: route.TLSMode(h.TLS), Username: h.User, Password: h.Password}.Relay()
 	if err != nil {
 		return nil, nil, err

@@ -5,11 +5,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"time"
@@ -18,9 +20,12 @@ import (
 
 	"github.com/replygate/replygate/cmd/replygate/config"
 	"github.com/replygate/replygate/dkim"
+	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/api"
 	"github.com/replygate/replygate/gateway/app"
 	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/dns"
+	"github.com/replygate/replygate/gateway/mailbox"
 	"github.com/replygate/replygate/gateway/metrics"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
@@ -37,6 +42,15 @@ type Options struct {
 	Log    *slog.Logger
 	// Version is shown in metrics.
 	Version string
+	// Captive keeps every mail in the built-in mailbox: none leaves, and the
+	// smarthost is not looked at.
+	Captive bool
+	// Senders is the DNS server (host:port) that is asked about senders of mail;
+	// empty: the configured one. The endpoints' hosts are looked up there in any case.
+	Senders string
+	// Around, if set, makes the handler of the HTTP listener of the product's own
+	// and of what shows the mailbox of an app without keys.
+	Around func(own http.Handler, open func(gateway.AppID) http.Handler) http.Handler
 }
 
 // Server is an opened gateway: its database is locked and its ports are bound.
@@ -51,6 +65,7 @@ type Server struct {
 	chat     *chat.Service
 	resolver *dns.Resolver
 	metrics  *metrics.Metrics
+	mailbox  api.Mailbox
 	certs    *tlscert.Files
 	work     []func(context.Context) error // the queues, each until its context ends
 
@@ -110,9 +125,10 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 	s.chat = &chat.Service{Store: s.engine, Tokens: s.tokens, Domain: c.Domain, Links: s.links, RawAge: c.Retention.RawAge(),
 		Brake: chat.Brake{PerHour: c.Replies.PerHour, Quick: c.Replies.Quick},
 	}
+	s.mailbox = api.Mailbox{Mails: mailbox.Service{Store: s.engine, Box: s.box}, Reader: mailReader{}}
 	var servers []string
-	if c.DNS.Resolver != "" {
-		servers = []string{c.DNS.Resolver}
+	if asked := cmp.Or(s.Senders, c.DNS.Resolver); asked != "" {
+		servers = []string{asked}
 	}
 	if s.resolver, err = dns.NewResolver(dns.Options{Servers: servers}); err != nil {
 		return err
@@ -138,6 +154,9 @@ func (s *Server) HTTPAddr() net.Addr { return s.http.Addr() }
 
 // SMTPAddr is the first address that mail comes in by.
 func (s *Server) SMTPAddr() net.Addr { return slices.Concat(s.smtp, s.lmtp)[0].Addr() }
+
+// Mailbox is the built-in mailbox.
+func (s *Server) Mailbox() api.Mailbox { return s.mailbox }
 
 // Close frees what Open took.
 func (s *Server) Close() error {

@@ -32,7 +32,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 	calls := api.New(api.Server{
 		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
-		Renderer: renderer{s.notifier()}, Parser: parser{s.Config.Domain, s.linkHosts()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping,
+		Renderer: renderer{s.notifier()}, Parser: parser{s.Config.Domain, s.linkHosts()}, Templates: templates{}, URLs: s.guard(), Stopping: stopping, Mailbox: s.mailbox,
 		Limit: api.Limit{PerSecond: float64(s.Config.API.CallsPerSecond), Burst: s.Config.API.CallBurst},
 	})
 	seen := pages.New(pages.Config{
@@ -41,7 +41,7 @@ func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 	})
 	operator := s.operator().Remote(s.Config.HTTP.OperatorKey)
 	measured := s.metrics.Handler()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	own := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.EscapedPath(); {
 		case path == "/v1" || strings.HasPrefix(path, "/v1/"):
 			calls.ServeHTTP(w, r)
@@ -57,6 +57,10 @@ func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 			seen.ServeHTTP(w, r)
 		}
 	})
+	if s.Around != nil {
+		return s.Around(own, calls.OpenMailbox)
+	}
+	return own
 }
 
 // ready says why mail and calls should go elsewhere for now; nil: they may come.
