@@ -27,7 +27,11 @@ type cli struct {
 	Serve         serveCommand         `cmd:"" help:"Run the gateway."`
 	App           appCommand           `cmd:"" help:"Make and list apps (tenants), their keys and endpoints."`
 	Import        importCommand        `cmd:"" help:"Take over what was exported from TalkJS."`
-	Notifications notificationsCommand `cmd:"" help:"Start notifications from outside."`
+	Notifications notificationsCommand `cmd:"" help:"See who was mailed, or not, and why; start notifications from outside."`
+	Queue         queueCommand         `cmd:"" help:"See, retry and cancel the mails that wait to go out."`
+	Replies       repliesCommand       `cmd:"" help:"See received mails, and decide about those that are held."`
+	Events        eventsCommand        `cmd:"" help:"See what the chat backend was told, and tell it again."`
+	Suppressions  suppressionsCommand  `cmd:"" help:"See and change which addresses get no mail."`
 	DKIM          dkimCommand          `cmd:"" name:"dkim" help:"Make and show signing keys."`
 	DNS           dnsCommand           `cmd:"" name:"dns" help:"Print the DNS records to publish, as a zone file."`
 	Extract       extractCommand       `cmd:"" help:"Show what a person wrote in a reply mail."`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
@@ -58,7 +59,9 @@ type NewApp struct {
 }
 
 // NewOperator serves o to the operator's commands.
-func NewOperator(o Operator) http.Handler { return o.handler(append(o.table(), o.importRoutes()...)) }
+func NewOperator(o Operator) http.Handler {
+	return o.handler(slices.Concat(o.recordRoutes(), o.table(), o.queueRoutes(), o.importRoutes()))
+}
 
 func (o Operator) handler(table []route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
