@@ -42,7 +42,10 @@ type Notifier struct {
 // about, and has their mails stored and queued in the transaction that settles
 // the item. Who must wait is due again later. A notice is made and queued.
 func (n *Notifier) Handle(ctx context.Context, l store.Leased) queue.Result {
-	if len(l.Item.Payload) > 0 {
+	switch {
+	case l.Item.ItemRef == store.DisabledItem(l.Item.App):
+		return n.withdraw(ctx, l)
+	case len(l.Item.Payload) > 0:
 		return n.notice(ctx, l)
 	}
 	app, conv := l.Item.App, gateway.ConversationID(l.Item.ID)
@@ -66,6 +69,21 @@ func (n *Notifier) Handle(ctx context.Context, l store.Leased) queue.Result {
 		}
 	}
 	return queue.Result{Scope: store.ConversationScope(app, conv), Apply: batch.store}
+}
+
+// withdraw takes back a part of what people wait for whose mail was switched off,
+// and goes on with the next until nothing is left.
+func (n *Notifier) withdraw(ctx context.Context, l store.Leased) queue.Result {
+	next, err := n.Chat.WithdrawDisabled(ctx, l.Item.App, l.Item.Payload[1:])
+	if err != nil {
+		return n.troubled(l, err)
+	}
+	if next == nil {
+		return queue.Result{}
+	}
+	again := l.Item
+	again.Attempt, again.Due, again.Payload = 0, time.Now(), append([]byte{0}, next...)
+	return queue.Result{Again: &again}
 }
 
 // Delays of a conversation whose mails could not be made.

@@ -26,8 +26,7 @@ func getApp(c *call, _ []string) (any, error) {
 	return out, nil
 }
 
-// putApp changes what the body names. Switching mail off also cancels the mails
-// that are queued.
+// putApp changes what the body names.
 func putApp(c *call, _ []string) (any, error) {
 	var in struct {
 		Name          *string            `json:"name"`
@@ -43,9 +42,6 @@ func putApp(c *call, _ []string) (any, error) {
 		off := !*in.EmailEnabled
 		settings.EmailDisabled = &off
 	}
-	a, err := c.Apps.PutSettings(c.ctx, c.app.ID, settings)
-	if err == nil && a.EmailDisabled {
-		err = c.Chat.WithdrawDisabled(c.ctx, c.app.ID)
-	}
+	_, err := c.Apps.PutSettings(c.ctx, c.app.ID, settings)
 	return nil, err
 }

@@ -190,9 +190,6 @@ func (o Operator) change(c *call, ids []string) (any, error) {
 		}
 	}
 	a, err := o.Apps.PutSettings(c.ctx, gateway.AppID(ids[0]), set)
-	if err == nil && a.EmailDisabled {
-		err = o.Chat.WithdrawDisabled(c.ctx, a.ID)
-	}
 	return showApp(a), err
 }
 

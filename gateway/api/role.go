@@ -183,14 +183,13 @@ func getRole(c *call, ids []string) (any, error) {
 	return showRole(r), nil
 }
 
-// putRole changes what the body names and leaves the rest. Switching mail off
-// also cancels the mails that are queued.
+// putRole changes what the body names and leaves the rest.
 func putRole(c *call, ids []string) (any, error) {
 	var in map[string]json.RawMessage
 	if err := c.into(&in); err != nil {
 		return nil, err
 	}
-	r, err := c.Apps.ChangeRole(c.ctx, c.app.ID, ids[0], func(r *gateway.Role) error {
+	_, err := c.Apps.ChangeRole(c.ctx, c.app.ID, ids[0], func(r *gateway.Role) error {
 		wrong := gateway.Invalid{}
 		for _, s := range roleSettings() {
 			raw, given := in[s.name]
@@ -209,9 +208,6 @@ func putRole(c *call, ids []string) (any, error) {
 		}
 		return wrong.Err()
 	})
-	if err == nil && r.EmailDisabled {
-		err = c.Chat.WithdrawDisabled(c.ctx, c.app.ID)
-	}
 	return nil, err
 }
 

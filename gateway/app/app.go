@@ -193,13 +193,48 @@ func (s Service) change(ctx context.Context, id gateway.AppID, fn func(store.Tx,
 		if err != nil {
 			return err
 		}
+		was := silent(&a)
 		if err := fn(tx, &a); err != nil {
 			return err
 		}
 		out = a
-		return store.Apps.Put(tx, store.AppKey(id), a)
+		if err := store.Apps.Put(tx, store.AppKey(id), a); err != nil {
+			return err
+		}
+		if is := silent(&a); is == "" || is == was {
+			return nil
+		}
+		return s.withdraw(tx, id)
 	})
 	return out, wrap("change app", err)
+}
+
+// silent names those whose mail is switched off; empty: nobody's is.
+func silent(a *gateway.App) string {
+	if a.EmailDisabled {
+		return "all"
+	}
+	var off []string
+	for name, r := range a.Roles {
+		if r.EmailDisabled {
+			off = append(off, name)
+		}
+	}
+	slices.Sort(off)
+	if off == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q", off)
+}
+
+// withdraw has what people wait for whose mail is off taken back, by the queue:
+// they may be many. A pass that is under way begins anew.
+func (s Service) withdraw(tx store.Tx, id gateway.AppID) error {
+	ref, now := store.DisabledItem(id), s.now()
+	if err := tx.Cancel(ref); err != nil {
+		return err
+	}
+	return tx.Enqueue(store.Item{ItemRef: ref, Due: now, EnqueuedAt: now, Payload: []byte{0}})
 }
 
 func load(rd store.Reader, id gateway.AppID) (gateway.App, error) {

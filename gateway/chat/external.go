@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
 )
@@ -40,18 +38,14 @@ func (s *Service) Run(ctx context.Context, app gateway.AppID) (int, error) {
 		if err != nil || len(slice) == 0 {
 			return int(ran.Load()), err
 		}
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(runAtOnce)
-		for _, c := range slice {
-			g.Go(func() error {
-				done, err := s.runOne(ctx, app, c)
-				if done {
-					ran.Add(1)
-				}
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
+		err = each(ctx, slice, func(ctx context.Context, c gateway.ConversationID) error {
+			done, err := s.runOne(ctx, app, c)
+			if done {
+				ran.Add(1)
+			}
+			return err
+		})
+		if err != nil {
 			return int(ran.Load()), err
 		}
 		after = last

@@ -115,18 +115,3 @@ func TestAddressGoneWhileDeciding(t *testing.T) {
 		}
 	}
 }
-
-// TestDisabledRole cancels what is queued to its users.
-func TestDisabledRole(t *testing.T) {
-	h := newHouse(t)
-	h.talk()
-	h.hear("hello")
-	h.roles(map[string]gateway.Role{gateway.DefaultRole: {EmailDisabled: true}})
-	h.ok(h.WithdrawDisabled(h.ctx, "shop"))
-	if n := h.rows(store.Unsent.Table, nil); n != 0 {
-		t.Errorf("%d mails are still queued", n)
-	}
-	if got := h.hear("again"); got != "skipped:disabled" {
-		t.Errorf("then: %s", got)
-	}
-}

@@ -9,8 +9,8 @@ import (
 // Decide answers whether the participant is to be told now.
 //
 // First it is asked whether there is anything to tell (pointless, in this
-// order), and whether all the person's addresses refuse mail (refused); then
-// whether it is time; and only then whether the person may and can be mailed
+// order), and whether mail to the person is switched off or refused by all the
+// addresses (refused); then whether it is time; and only then whether the person may and can be mailed
 // (forbidden, in this order), so that what changes during the delay, say an
 // address that is added, counts. Of several reasons the first is given.
 //
@@ -84,17 +84,18 @@ var pointless = []rule{
 	{gateway.ReasonReturned, func(s *situation) bool { return len(s.unseen) == 0 }},
 }
 
-// refused: whoever has unsubscribed, or whose mail bounces, is not waited for.
+// refused: whoever has unsubscribed, whose mail bounces or is switched off is not
+// waited for.
 var refused = []rule{
+	{gateway.ReasonBot, func(s *situation) bool { return s.User.Kind == gateway.KindBot }},
+	{gateway.ReasonDisabled, func(s *situation) bool { return s.App.EmailDisabled || s.role.EmailDisabled }},
 	{gateway.ReasonUnsubscribed, func(s *situation) bool { return s.blocked(gateway.ReasonUnsubscribed) }},
 	{gateway.ReasonSuppressed, func(s *situation) bool { return s.blocked(gateway.ReasonSuppressed) }},
 }
 
 // forbidden: the person is not to be mailed, or cannot be.
 var forbidden = []rule{
-	{gateway.ReasonBot, func(s *situation) bool { return s.User.Kind == gateway.KindBot }},
 	{gateway.ReasonNoAccess, func(s *situation) bool { return !s.Participant.MayRead() }},
-	{gateway.ReasonDisabled, func(s *situation) bool { return s.App.EmailDisabled || s.role.EmailDisabled }},
 	{gateway.ReasonConversationMuted, func(s *situation) bool { return s.Conversation.Muted }},
 	{gateway.ReasonMuted, func(s *situation) bool { return s.Participant.Notify == gateway.NotifyNone }},
 	{gateway.ReasonOtherAgent, (*situation).otherAgent},

@@ -12,7 +12,8 @@ type Queue string
 // The three queues.
 const (
 	// Notifications holds at most one due item per conversation; its ID is the
-	// conversation's id. Items with a payload are notices, whose id that is.
+	// conversation's id. Items with a payload are notices, whose id that is, and
+	// DisabledItem.
 	Notifications Queue = "notifications"
 	// Deliveries holds a mail per item; its ID is the delivery's id.
 	Deliveries Queue = "deliveries"

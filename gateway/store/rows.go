@@ -367,6 +367,13 @@ func NoticeItem(app gateway.AppID, c gateway.ConversationID, n gateway.NoticeID)
 	return ItemRef{Notifications, app, ShardOf(app, string(c)), "\x00" + string(n)}
 }
 
+// DisabledItem names the item that takes back what those of an app wait for whose
+// mail was switched off. Its payload, which a notice's never begins with, is how
+// far it has come: a zero byte, and what chat.WithdrawDisabled answered.
+func DisabledItem(app gateway.AppID) ItemRef {
+	return ItemRef{Notifications, app, ShardOf(app, ""), "\x00"}
+}
+
 // DeliveryItem names the queue item of a delivery.
 func DeliveryItem(app gateway.AppID, c gateway.ConversationID, d gateway.DeliveryID) ItemRef {
 	return ItemRef{Deliveries, app, ShardOf(app, string(c)), string(d)}
