@@ -110,3 +110,27 @@ func TestRedact(t *testing.T) {
 		t.Error("a link without a token was redacted")
 	}
 }
+
+// TestPicturesOfOurs are what clients write in the place of a picture of ours, as Gmail and Outlook do.
+func TestPicturesOfOurs(t *testing.T) {
+	sent := []Sent{{
+		Text: "Ann\nThe blue one is sold out, shall we send the green one instead?\nBen\nOr wait until Monday for the blue one?",
+		HTML: `<img alt="A" src="a.png"><p>Ann<p>The blue one is sold out, shall we send the green one instead?` +
+			`<img alt="B" src="b.png"><p>Ben<p>Or wait until Monday for the blue one?`,
+		FromName: "Ann, Ben via Shop",
+	}}
+	for _, mark := range []string{"[image: %s]", "[%s]"} {
+		a, b := strings.ReplaceAll(mark, "%s", "A"), strings.ReplaceAll(mark, "%s", "B")
+		body := "Green, please.\n\nOn Fri, Nov 20, 2026 at 8:26 AM Ann, Ben via Shop <n@reply.example.com> wrote:\n\n> " + a +
+			"\n> Ann\n> The blue one is sold out, shall we send the green one instead?\n> " + b + "\n> Ben\n> Or wait until Monday for the blue one?\n\n"
+		for name, c := range map[string]struct{ body, want string }{
+			"above":     {body, "Green, please."},
+			"a picture": {"Green, please.\n" + b + "\n\n" + body, "Green, please.\n" + b + "\n\nGreen, please."},
+		} {
+			r := Extract(Input{Text: c.body, Sent: sent})
+			if got := strings.TrimSpace(r.Text); got != c.want {
+				t.Errorf("%s, %s: %q, want %q", mark, name, got, c.want)
+			}
+		}
+	}
+}

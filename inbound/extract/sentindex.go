@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/html/atom"
 )
 
 // sentIndex is what we sent, in a form in which it is found again although a client has marked, wrapped, re-encoded or
@@ -15,6 +17,7 @@ type sentIndex struct {
 	words  map[uint64]bool
 	orders [2 * sentMails][]uint64 // the words of each variant in their order
 	links  map[uint64]bool         // hosts and paths
+	alts   map[uint64]bool         // what stands for a picture
 	spots  []spot
 	totals [sentMails]int
 	n      int
@@ -35,7 +38,7 @@ func indexSent(sent []Sent) *sentIndex {
 		return nil
 	}
 	x := &sentIndex{
-		runs: map[uint64]int32{}, lines: map[uint64]int32{}, words: map[uint64]bool{}, links: map[uint64]bool{},
+		runs: map[uint64]int32{}, lines: map[uint64]int32{}, words: map[uint64]bool{}, links: map[uint64]bool{}, alts: map[uint64]bool{},
 		spots: make([]spot, 1, 256), // none is at 0
 	}
 	for i := range sent[:min(len(sent), sentMails)] {
@@ -44,7 +47,9 @@ func indexSent(sent []Sent) *sentIndex {
 		d.scan(clip(s.Text))
 		x.addLines(d.lines, i, 2*i)
 		if s.HTML != "" {
-			x.addLines(parsePage(clip(s.HTML)).lines, i, 2*i+1)
+			p := parsePage(clip(s.HTML))
+			x.addLines(p.lines, i, 2*i+1)
+			x.addPictures(p)
 		}
 		x.addName(s.FromName)
 		x.addName(s.Subject)
@@ -86,6 +91,31 @@ func (x *sentIndex) addLines(lines []line, mail, variant int) {
 	}
 	x.orders[variant] = t.hash
 	x.totals[mail] = max(x.totals[mail], len(t.hash))
+}
+
+// addPictures notes the texts that stand for pictures of ours.
+func (x *sentIndex) addPictures(p *page) {
+	if p.root == nil {
+		return
+	}
+	for n := range p.root.Descendants() {
+		if alt := attr(n, "alt"); n.DataAtom == atom.Img && alt != "" {
+			x.alts[textHash(alt)] = true
+		}
+	}
+}
+
+// picture reports a line that clients write in the place of a picture of ours: "[image: B]", "[B]".
+func (x *sentIndex) picture(s string) bool {
+	if s == "" || !isPicture(s) {
+		return false
+	}
+	alt := s[1 : len(s)-1]
+	if x.alts[textHash(alt)] {
+		return true
+	}
+	_, alt, named := strings.Cut(alt, ": ")
+	return named && x.alts[textHash(alt)]
 }
 
 // note remembers that something stands behind so many words of a variant.

@@ -9,7 +9,7 @@ import (
 type match struct {
 	words, ours, known int32 // words; of them in a shingle of ours; of them in our vocabulary
 	sent               bool
-	bare               bool // it has no words and is not the person's doing
+	bare               bool // it has no words, or stands for a picture of ours, and is not the person's doing
 	extra              bool // behind our words stand some that are not ours
 	links              linkSight
 	short              int32 // where in spots, for a line that is a short line of ours as a whole; else 0
@@ -50,6 +50,9 @@ func (d *document) compare() []match {
 // compareLine looks at one line by itself.
 func (d *document) compareLine(m *match, i int, t *tokens) {
 	s := d.lines[i].text
+	if m.bare = d.sent.picture(s); m.bare {
+		return
+	}
 	before := len(t.hash)
 	t.add(s, int32(i))
 	m.words = int32(len(t.hash) - before)
