@@ -9,13 +9,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/replygate/replygate/dkim"
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // BenchmarkAccept is a reply of 4 kB, DKIM-signed with RSA-2048, that quotes the
@@ -28,7 +27,7 @@ func BenchmarkAccept(b *testing.B) {
 			load := newLoad(l)
 			b.ReportAllocs()
 			b.ResetTimer()
-			begun := cpuTime()
+			begun := gatewaytest.ProcessorTime()
 			var next atomic.Int64
 			var all sync.WaitGroup
 			for range sessions {
@@ -39,18 +38,9 @@ func BenchmarkAccept(b *testing.B) {
 				})
 			}
 			all.Wait()
-			b.ReportMetric(float64((cpuTime()-begun).Microseconds())/1000/float64(b.N), "cpu-ms/mail")
+			b.ReportMetric(float64((gatewaytest.ProcessorTime()-begun).Microseconds())/1000/float64(b.N), "cpu-ms/mail")
 		})
 	}
-}
-
-// cpuTime is the processor time this process has used so far.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // load is mails and the addresses to send them to: the same mail to another

@@ -2,11 +2,11 @@ package extract
 
 import (
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // hostile are shapes that make quadratic readers slow. Each is repeated up to a size.
@@ -74,9 +74,7 @@ func TestLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	if underRace {
-		t.Skip("times mean nothing under the race detector; this test is to be run without it")
-	}
+	gatewaytest.SkipUnderRace(t)
 	for _, h := range hostile {
 		t.Run("text/"+h.name, func(t *testing.T) {
 			linear(t, func(size int) Input { return Input{Text: fill(h.unit, size)} })
@@ -104,46 +102,19 @@ func TestLinear(t *testing.T) {
 
 func fill(unit string, size int) string { return strings.Repeat(unit, size/len(unit)+1)[:size] }
 
-const (
-	hostileTime = 150 * time.Millisecond // for the longest of hostileSizes
-	pieces      = 64
-	// steep is how much more a body may cost than its pieces. Where the cost grows with the square of the length, it
-	// is 64 times as much; where it grows with the length, about as much: 1.5 times at most where nothing else runs,
-	// 2.3 times beside four processes that share two cores with it.
-	steep = 4
-	// cheap cannot be the cost of what grows with the square, and is too little to be compared.
-	cheap = 10 * time.Millisecond
-)
+// hostileTime is for the longest of hostileSizes, which are two, as what is beyond maxLines is not looked at.
+const hostileTime = 150 * time.Millisecond
 
-// hostileSizes are two, as what is beyond maxLines is not looked at.
 var hostileSizes = []int{1 << 16, 1 << 20}
 
-// linear compares the cost of a body with that of its pieces, of which each is read alone. Processor time is counted,
-// where the system tells it, the cheapest of several runs is what counts, and the collector rests: a busy machine makes
-// no difference that is anywhere near steep.
 func linear(t *testing.T, build func(size int) Input) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	for _, size := range hostileSizes {
-		body, piece := build(size), build(size/pieces)
-		whole, parts := time.Hour, time.Hour
-		for try := 0; try < 5 && (whole > hostileTime || whole > cheap && whole > steep*parts); try++ {
-			whole, parts = min(whole, cost(body, 1)), min(parts, cost(piece, pieces))
-		}
-		if whole > cheap && whole > steep*parts {
-			t.Errorf("%d bytes took %v, in %d pieces %v", size, whole, pieces, parts)
-		}
-		if whole > hostileTime && os.Getenv("REPLYGATE_LONG") != "" {
-			t.Errorf("%d bytes took %v", size, whole)
+		took := gatewaytest.Linear(t, size, func(size int) func() {
+			in := build(size)
+			return func() { Extract(in) }
+		})
+		if took > hostileTime && os.Getenv("REPLYGATE_LONG") != "" {
+			t.Errorf("%d bytes took %v", size, took)
 		}
 	}
-}
-
-// cost is what it takes to read a body so many times.
-func cost(in Input, times int) time.Duration {
-	runtime.GC() // what was left by others is not ours
-	start := spent()
-	for range times {
-		Extract(in)
-	}
-	return spent() - start
 }

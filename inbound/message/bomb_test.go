@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // bombs are mails made to cost more than their size. Each is built to a size n.
@@ -105,45 +105,23 @@ func TestBombsAreRefusedOrRead(t *testing.T) {
 	}
 }
 
-// TestBombsCostTheirSize compares the time for a bomb with that for one four
-// times as large: what grows with its size shows a ratio of four, what grows
-// with the square one of sixteen. The bound lies between, far from both, and
-// the fastest of several runs counts, so that a busy machine makes no difference.
+// TestBombsCostTheirSize: a bomb costs what many small ones cost.
 func TestBombsCostTheirSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	gatewaytest.SkipUnderRace(t)
 	for _, b := range bombs {
 		if b.limit != "" && b.limit != "nested" && b.limit != "parts" {
 			continue // refused at a fixed point
 		}
 		t.Run(b.name, func(t *testing.T) {
-			part, full := b.build(b.n/4), b.build(b.n)
-			var ratio float64
-			for range 8 {
-				whole := fastest(full)
-				ratio = float64(whole) / float64(fastest(part)+50*time.Microsecond)
-				if whole < cheap || ratio < 9 {
-					return
-				}
-			}
-			t.Errorf("four times the size takes %.1f times as long", ratio)
+			gatewaytest.Linear(t, b.n, func(n int) func() {
+				raw := b.build(n)
+				return func() { Parse(raw) }
+			})
 		})
 	}
-}
-
-// cheap is below what growing with the square would cost a bomb of this size,
-// and above what noise and caches make of the rest.
-const cheap = 100 * time.Millisecond
-
-func fastest(raw []byte) time.Duration {
-	best := time.Hour
-	for range 5 {
-		start := time.Now()
-		Parse(raw)
-		best = min(best, time.Since(start))
-	}
-	return best
 }
 
 func TestNestedHTMLKeepsItsText(t *testing.T) {

@@ -8,11 +8,10 @@ import (
 	"io"
 	"net"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // trivial accepts everything at once.
@@ -39,7 +38,7 @@ func BenchmarkSession(b *testing.B) {
 			defer stop()
 			mail := strings.Repeat(strings.Repeat("x", 78)+"\r\n", 50) + ".\r\nQUIT\r\n"
 			b.ReportAllocs()
-			begun := cpu()
+			begun := gatewaytest.ProcessorTime()
 			b.SetBytes(int64(len(mail)))
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
@@ -49,18 +48,9 @@ func BenchmarkSession(b *testing.B) {
 					}
 				}
 			})
-			b.ReportMetric(float64((cpu()-begun).Microseconds())/float64(b.N), "cpu-µs/op")
+			b.ReportMetric(float64((gatewaytest.ProcessorTime()-begun).Microseconds())/float64(b.N), "cpu-µs/op")
 		})
 	}
-}
-
-// cpu is the processor time this process has used so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func benchSession(b *testing.B, addr string, secure bool, mail string) error {

@@ -2,11 +2,11 @@ package compose
 
 import (
 	"html"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // markup makes the HTML of a text short to read in a table.
@@ -88,35 +88,16 @@ func TestMarkupAsText(t *testing.T) {
 	}
 }
 
-// TestMarkupIsLinear: eight times the length is little more than eight times the
-// work. It is counted in allocations; REPLYGATE_LONG=1 takes the time too.
+// TestMarkupIsLinear: a text costs what its pieces cost.
 func TestMarkupIsLinear(t *testing.T) {
+	gatewaytest.SkipUnderRace(t)
 	for _, piece := range []string{"*", "_a ", "*a _b ~c ", "`", "```", "```\n", "`a", "<", "<a", "<https://", "<@", ":", ":a", ":smile:", "http", "http://x", "https://x.y ", "**", "*a*", "- \n", "<a|b>", "\n", "ا*"} {
-		read := func(n int) func() {
-			text := strings.Repeat(piece, n/len(piece))
-			return func() { linesHTML(parseText(text, nil), 1<<30) }
-		}
-		small, large := testing.AllocsPerRun(1, read(maxText/8)), testing.AllocsPerRun(1, read(maxText))
-		if large > 10*small+1000 {
-			t.Errorf("%q: %v allocations for %d octets, %v for eight times as many", piece, small, maxText/8, large)
-		}
-		if os.Getenv("REPLYGATE_LONG") == "" {
-			continue
-		}
-		cost := func(n int) time.Duration {
-			best, run := time.Hour, read(n)
-			for range 3 {
-				start := time.Now()
-				run()
-				best = min(best, time.Since(start))
-			}
-			return best
-		}
-		few, many := cost(maxText/8), cost(maxText)
-		t.Logf("%q: %v, and %v for eight times as many", piece, few, many)
-		if many > 8*6*few+20*time.Millisecond {
-			t.Errorf("%q: %v for %d octets, %v for eight times as many", piece, few, maxText/8, many)
-		}
+		t.Run(piece, func(t *testing.T) {
+			gatewaytest.Linear(t, maxText, func(size int) func() {
+				text := strings.Repeat(piece, size/len(piece))
+				return func() { linesHTML(parseText(text, nil), 1<<30) }
+			})
+		})
 	}
 }
 

@@ -1,5 +1,5 @@
 //go:build !race
 
-package extract
+package gatewaytest
 
 const underRace = false

@@ -1,14 +1,14 @@
 //go:build unix
 
-package extract
+package gatewaytest
 
 import (
 	"syscall"
 	"time"
 )
 
-// spent is the processor time this process has used.
-func spent() time.Duration {
+// ProcessorTime is the processor time this process has used.
+func ProcessorTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0
