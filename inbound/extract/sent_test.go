@@ -123,8 +123,10 @@ func TestPicturesOfOurs(t *testing.T) {
 		a, b := strings.ReplaceAll(mark, "%s", "A"), strings.ReplaceAll(mark, "%s", "B")
 		body := "Green, please.\n\nOn Fri, Nov 20, 2026 at 8:26 AM Ann, Ben via Shop <n@reply.example.com> wrote:\n\n> " + a +
 			"\n> Ann\n> The blue one is sold out, shall we send the green one instead?\n> " + b + "\n> Ben\n> Or wait until Monday for the blue one?\n\n"
+		between := strings.Replace(body, "\n> "+b, "\nGreen it is.\n> "+b, 1)
 		for name, c := range map[string]struct{ body, want string }{
 			"above":     {body, "Green, please."},
+			"between":   {between, "Green, please.\n\n> " + a + "\n> Ann\n> The blue one is sold out, shall we send the green one instead?\nGreen it is."},
 			"a picture": {"Green, please.\n" + b + "\n\n" + body, "Green, please.\n" + b + "\n\nGreen, please."},
 		} {
 			r := Extract(Input{Text: c.body, Sent: sent})
