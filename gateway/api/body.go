@@ -21,6 +21,7 @@ func readBody(r *http.Request) ([]byte, error) {
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "body", "The request body did not arrive whole.")
 	}
 	if len(b) > maxBody {
+		drain(r.Body)
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "body", "The request body is larger than 1 MiB.")
 	}
 	b = bytes.TrimPrefix(b, []byte("\ufeff")) // RFC 8259, section 8.1: a byte-order mark may be ignored
@@ -28,6 +29,14 @@ func readBody(r *http.Request) ([]byte, error) {
 		return []byte("{}"), nil
 	}
 	return b, nil
+}
+
+// maxDrain is how much of a body that is too large is read all the same, in
+// octets: a client that still writes would not see the answer.
+const maxDrain = 32 << 20
+
+func drain(body io.Reader) {
+	_, _ = io.CopyN(io.Discard, body, maxDrain) // whatever comes, the answer is the same
 }
 
 // into decodes the body. Types that know their fields name the wrong one

@@ -2,11 +2,14 @@ package api
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -151,11 +154,35 @@ func TestExporter(t *testing.T) {
 	}
 }
 
+// TestIDsInQueries: an exporter goes on behind the last id of a page, escaped as
+// it may be.
+func TestIDsInQueries(t *testing.T) {
+	l := newLab(t)
+	for _, id := range []string{"a;b", "100%", "a%zz", "a=b", "a+b c", "a&b", `{"a":1}`} {
+		l.do("PUT", "/conversations/"+url.PathEscape(id), "").is(200)
+	}
+	whole := l.do("GET", "/conversations?limit=100&orderBy=createdAt", "").ids()
+	for i, id := range whole {
+		forms := []string{url.QueryEscape(id)}
+		if !strings.ContainsAny(id, "+& ") { // which mean something else
+			forms = append(forms, id)
+		}
+		for _, form := range forms {
+			a := l.do("GET", "/conversations?orderBy=createdAt&startingAfter="+form+"&limit=100", "").is(200)
+			if got := a.ids(); !slices.Equal(got, whole[i+1:]) {
+				t.Errorf("after %s (%s): %v, want %v", id, form, got, whole[i+1:])
+			}
+		}
+	}
+}
+
 // TestRawRequests are requests as they stand on the wire, with oddities that
 // libraries smooth over.
 func TestRawRequests(t *testing.T) {
 	l := newLab(t).populate()
-	srv := httptest.NewServer(l.server)
+	srv := httptest.NewUnstartedServer(l.server)
+	srv.Listener = Listener(srv.Listener)
+	srv.Start()
 	defer srv.Close()
 	for name, c := range map[string]struct {
 		request string
@@ -171,6 +198,18 @@ func TestRawRequests(t *testing.T) {
 		"a GET with an array":                {"GET /v1/shop/conversations/c1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nContent-Length: 2\r\n\r\n[]", 200},
 		"expecting 100-continue":             {"PUT /v1/shop/users/u HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", 200},
 		"a byte-order mark":                  {"PUT /v1/shop/users/u HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nContent-Length: 15\r\n\r\n\xef\xbb\xbf{\"name\":\"N\"}", 200},
+		"a path that is not escaped":         {"GET /v1/shop/users/100% HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\n\r\n", 400},
+		"an escape that is none":             {"GET /v1/shop/%zz HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\n\r\n", 400},
+		"a space in the path":                {"GET /v1/shop/users/a b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\n\r\n", 400},
+		"no host":                            {"GET /v1/shop HTTP/1.1\r\nAuthorization: Bearer KEY\r\n\r\n", 400},
+		"no HTTP":                            {"hello\r\n\r\n", 400},
+		"a header that is none":              {"GET /v1/shop HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400},
+		"headers without end":                {"GET /v1/shop HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", 400},
+		"an unheard-of transfer encoding":    {"PUT /v1/shop/users/u HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+		"a length and chunks":                {"PUT /v1/shop/users/u HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nContent-Length: x\r\n\r\n{}", 400},
+		"a body of five megabytes":           {"PUT /v1/shop/users/u HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nContent-Length: 5242880\r\n\r\n" + strings.Repeat(" ", 5<<20), 400},
+		"a compressed body":                  {"PUT /v1/shop/users/u HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", 400},
+		"a query that is not escaped":        {"GET /v1/shop/users?startingAfter=100%&limit=5;6 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer KEY\r\n\r\n", 400},
 		"the key in Basic":                   {"GET /v1/shop HTTP/1.1\r\nHost: x\r\nAuthorization: Basic S0VZOg==\r\n\r\n", 401},
 	} {
 		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
@@ -186,6 +225,10 @@ func TestRawRequests(t *testing.T) {
 		}
 		if err != nil || resp.StatusCode != c.status || resp.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %v, %v", name, resp, err)
+			continue
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || !json.Valid(body) || c.status != 200 && !bytes.Contains(body, []byte(`"reasons":{"`)) {
+			t.Errorf("%s: %q, %v", name, body, err)
 		}
 		conn.Close()
 	}

@@ -49,6 +49,7 @@ func (c *call) readAll(r *http.Request) ([]byte, error) {
 		return nil, fail(http.StatusBadRequest, "INVALID_REQUEST", "body", "The request body did not arrive whole.")
 	}
 	if len(b) > most {
+		drain(r.Body)
 		return nil, tooLarge()
 	}
 	return b, nil

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/replygate/replygate/gateway"
 )
@@ -32,4 +34,23 @@ func (c *call) limit() (int, error) {
 		return 0, gateway.Wrong("limit", "limit is a whole number from 1 to %d.", maxLimit)
 	}
 	return n, nil
+}
+
+// queryOf reads a query as loosely as clients write it: what is not escaped as it
+// should be stands for itself, a semicolon too, where the standard library would
+// drop the value, and with it the place where a page begins.
+func queryOf(raw string) url.Values {
+	unescape := func(s string) string {
+		if t, err := url.QueryUnescape(s); err == nil {
+			return t
+		}
+		return s
+	}
+	out := url.Values{}
+	for part := range strings.SplitSeq(raw, "&") {
+		if name, value, _ := strings.Cut(part, "="); name != "" {
+			out.Add(unescape(name), unescape(value))
+		}
+	}
+	return out
 }

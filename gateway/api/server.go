@@ -120,7 +120,7 @@ func (s *Server) serve(r *http.Request) (any, error) {
 	if isDocument(r.Method, path) {
 		return document(), nil
 	}
-	c := &call{Server: s, ctx: r.Context(), method: r.Method, query: r.URL.Query(), head: r.Header}
+	c := &call{Server: s, ctx: r.Context(), method: r.Method, query: queryOf(r.URL.RawQuery), head: r.Header}
 	if err := c.authenticate(r, gateway.AppID(path[1]), path[2:]); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
-	}, s.http)
+	}, api.Listener(s.http))
 }
 
 // handler tells the parts of the listener apart by their path's beginning. No
