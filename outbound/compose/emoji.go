@@ -8,14 +8,15 @@ import (
 
 // emojis holds a line for each shortcode: the name, a tab, the characters; the
 // lines are in the order of their octets. The names are those of GitHub's gemoji
-// (https://github.com/github/gemoji, MIT licence, see emoji_LICENSE.txt), the
-// skin tones those of Slack.
+// (https://github.com/github/gemoji) and, where it has none such, of emoji-mart
+// (https://github.com/missive/emoji-mart), which are those of Slack and of most
+// pickers, the skin tones too; for both see emoji_LICENSE.txt.
 //
 //go:embed emoji.txt
 var emojis string
 
 // maxShortcode is the length of the longest name, in octets.
-const maxShortcode = 40
+const maxShortcode = 54
 
 // emoji finds the characters of a shortcode by its name, by halving.
 func emoji(name string) (string, bool) {

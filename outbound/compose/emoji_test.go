@@ -44,6 +44,8 @@ func TestShortcodes(t *testing.T) {
 		": smile :":                     ": smile :",
 		"::smile::":                     ":😄:",
 		":wave::skin-tone-3:":           "👋🏼",
+		":thinking: :thinking_face:":    "🤔 🤔", // by GitHub, and by Slack
+		":flag-us: :man-shrugging:":     "🇺🇸 🤷‍♂️",
 		":" + strings.Repeat("x", 200):  ":" + strings.Repeat("x", 200),
 		"http://x.example/:smile:/":     "http://x.example/:smile:/",
 		"`:smile:`":                     "`:smile:`",

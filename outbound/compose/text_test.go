@@ -139,6 +139,12 @@ func TestSize(t *testing.T) {
 		"many lines": func(n *Notification) {
 			n.Messages = []Message{{SenderName: "Ann", Text: strings.Repeat("a\n", 50_000)}}
 		},
+		"ten thousand lines with markup": func(n *Notification) {
+			n.Messages = []Message{{SenderName: "Ann", Text: strings.Repeat("- *a* _b_ `c` :wave: <@ann>\n", 10_000)}}
+		},
+		"code of ten thousand lines": func(n *Notification) {
+			n.Messages = []Message{{SenderName: "Ann", Text: "```\n" + strings.Repeat("<x>\n", 10_000) + "```"}}
+		},
 		"many links": func(n *Notification) {
 			n.Messages = []Message{{SenderName: "Ann", Text: strings.Repeat("https://x.y/&&& ", 9_000)}}
 		},
@@ -164,6 +170,9 @@ func TestSize(t *testing.T) {
 			m := compose(t, n)
 			if len(m.HTML) > MaxHTML || len(m.HTML) < 5000 {
 				t.Errorf("the HTML part has %d octets", len(m.HTML))
+			}
+			if !strings.HasSuffix(strings.TrimSpace(m.HTML), "</html>") || strings.Count(m.HTML, "<pre") != strings.Count(m.HTML, "</pre>") {
+				t.Error("the HTML part is cut")
 			}
 			if m.Omitted >= len(n.Messages) {
 				t.Errorf("nothing is shown: %d of %d omitted", m.Omitted, len(n.Messages))
