@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
@@ -21,7 +25,8 @@ type batch struct {
 	now     time.Time
 	decided []chat.Decided
 	mails   [][]mail // by decided
-	// failed are the roles whose own template failed, with the reason.
+	// failed are the roles whose own template failed, with the reason; mu guards it.
+	mu     sync.Mutex
 	failed map[string]error
 }
 
@@ -45,30 +50,34 @@ const (
 	sentKept = 64
 )
 
-// add takes one decision; for a Send it composes the mails.
-func (b *batch) add(ctx context.Context, in *notify.Input, d notify.Decision) error {
-	decided := chat.Decided{Recipient: in.Participant.User, Decision: d}
-	var mails []mail
-	if d.Act == notify.Send {
-		l := letter{batch: b, in: in, decision: d}
-		if err := l.address(ctx); err != nil {
+// composeAtOnce is how many people's mails of a conversation are composed at
+// once: the addresses and links that are made for them share commits.
+const composeAtOnce = 8
+
+// compose takes the decisions about the inputs; for each Send it composes the
+// mails.
+func (b *batch) compose(ctx context.Context, ds []notify.Decision) error {
+	b.decided, b.mails = make([]chat.Decided, len(ds)), make([][]mail, len(ds))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(composeAtOnce)
+	for i, d := range ds {
+		in := &b.pending.Inputs[i]
+		b.decided[i] = chat.Decided{Recipient: in.Participant.User, Decision: d}
+		if d.Act != notify.Send {
+			continue
+		}
+		g.Go(func() (err error) {
+			defer func() { // or it would end the process, not the handler
+				if p := recover(); p != nil {
+					err = fmt.Errorf("composing for %s panicked: %v\n%s", in.Participant.User, p, debug.Stack())
+				}
+			}()
+			l := letter{batch: b, in: in, decision: d}
+			b.decided[i].Deliveries, b.mails[i], err = l.writeAll(ctx)
 			return err
-		}
-		if err := l.prepare(ctx); err != nil {
-			return err
-		}
-		for _, to := range d.Addresses {
-			delivery, m, err := l.write(ctx, to)
-			if err != nil {
-				return fmt.Errorf("compose for %s: %w", in.Participant.User, err)
-			}
-			decided.Deliveries = append(decided.Deliveries, delivery)
-			mails = append(mails, m)
-		}
+		})
 	}
-	b.decided = append(b.decided, decided)
-	b.mails = append(b.mails, mails)
-	return nil
+	return g.Wait()
 }
 
 // store writes the decisions, and the mails of those that stand.

@@ -11,7 +11,6 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
 	"github.com/replygate/replygate/gateway/chat"
-	"github.com/replygate/replygate/gateway/notify"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/token"
@@ -62,9 +61,7 @@ func BenchmarkNotify(b *testing.B) {
 			return err
 		}))
 		work := &batch{Notifier: n, pending: p, now: now}
-		for i := range p.Inputs {
-			ok(work.add(ctx, &p.Inputs[i], notify.Decide(p.Inputs[i], now)))
-		}
+		ok(work.compose(ctx, decisions(p.Inputs, now)))
 		if len(work.mails) == 0 || len(work.mails[len(work.mails)-1]) != 1 {
 			b.Fatalf("wrote %+v", work.decided)
 		}

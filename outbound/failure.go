@@ -46,6 +46,8 @@ func (f *failures) due(who failing, now time.Time) bool {
 // out in the default design, and the backend is told why.
 func (b *batch) templateFailed(role string, err error) {
 	b.Log.Warn("a role's template failed", "app", b.pending.App.ID, "role", role, "error", err)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.failed[role] != nil || !b.failures.due(failing{b.pending.App.ID, role}, b.now) {
 		return
 	}

@@ -29,6 +29,24 @@ type letter struct {
 	queued time.Time
 }
 
+// writeAll composes the mails to all addresses of the person.
+func (l *letter) writeAll(ctx context.Context) (ds []gateway.Delivery, mails []mail, err error) {
+	if err := l.address(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := l.prepare(ctx); err != nil {
+		return nil, nil, err
+	}
+	for _, to := range l.decision.Addresses {
+		d, m, err := l.write(ctx, to)
+		if err != nil {
+			return nil, nil, fmt.Errorf("compose for %s: %w", l.in.Participant.User, err)
+		}
+		ds, mails = append(ds, d), append(mails, m)
+	}
+	return ds, mails, nil
+}
+
 // address finds the reply address of the person, who may be an agent that takes
 // no part in the conversation.
 func (l *letter) address(ctx context.Context) (err error) {

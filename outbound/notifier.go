@@ -63,10 +63,8 @@ func (n *Notifier) Handle(ctx context.Context, l store.Leased) queue.Result {
 	}
 	now := time.Now()
 	batch := &batch{Notifier: n, pending: p, now: now}
-	for i := range p.Inputs {
-		if err := batch.add(ctx, &p.Inputs[i], notify.Decide(p.Inputs[i], now)); err != nil {
-			return n.troubled(l, err)
-		}
+	if err := batch.compose(ctx, decisions(p.Inputs, now)); err != nil {
+		return n.troubled(l, err)
 	}
 	return queue.Result{Scope: store.ConversationScope(app, conv), Apply: batch.store}
 }
@@ -84,6 +82,15 @@ func (n *Notifier) withdraw(ctx context.Context, l store.Leased) queue.Result {
 	again := l.Item
 	again.Attempt, again.Due, again.Payload = 0, time.Now(), append([]byte{0}, next...)
 	return queue.Result{Again: &again}
+}
+
+// decisions are what is to be done about each input.
+func decisions(ins []notify.Input, now time.Time) []notify.Decision {
+	out := make([]notify.Decision, len(ins))
+	for i, in := range ins {
+		out[i] = notify.Decide(in, now)
+	}
+	return out
 }
 
 // Delays of a conversation whose mails could not be made.
