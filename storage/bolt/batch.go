@@ -131,7 +131,7 @@ func (b *batch) run(c *call) {
 		return
 	}
 	b.calls = append(b.calls, c)
-	t := &tx{reader: reader{btx: b.btx, buckets: b.buckets}, b: b}
+	t := &tx{reader: reader{btx: b.btx, buckets: b.buckets, effort: b.effort}, b: b}
 	c.err = b.execute(t, c.fn)
 	t.btx = nil
 	if c.err != nil {

@@ -41,6 +41,8 @@ func (b *batch) commit() (err error) {
 		return err
 	}
 	b.e.idsUntil = until
+	b.e.wroteRecords.Add(int64(b.writes))
+	b.e.wroteBytes.Add(int64(b.bytes))
 	b.e.leases.committed(b.settled, b.touched)
 	b.e.wake(b.woken)
 	b.e.announce(b.topics)

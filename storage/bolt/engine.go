@@ -50,6 +50,9 @@ type Engine struct {
 	topics map[string]chan struct{} // those that somebody listens to
 
 	commits, updates atomic.Int64
+
+	// What was read and written, since Open.
+	readRecords, readBytes, wroteRecords, wroteBytes atomic.Int64
 }
 
 // View implements store.Store. A panic of fn goes on to the caller, but for one
@@ -75,6 +78,7 @@ func (e *Engine) read(fn func(*reader) error) (err error) {
 	defer func() {
 		rd.btx = nil
 		btx.Rollback()
+		e.hasRead(rd.effort)
 		if p := recover(); p != nil {
 			if !isFault(p) {
 				panic(p)
@@ -83,6 +87,11 @@ func (e *Engine) read(fn func(*reader) error) (err error) {
 		}
 	}()
 	return fn(&rd)
+}
+
+func (e *Engine) hasRead(n *effort) {
+	e.readRecords.Add(n.records)
+	e.readBytes.Add(n.bytes)
 }
 
 // usable tells why the engine can do nothing, if so.
@@ -200,11 +209,21 @@ type Stats struct {
 	Leases    int   // items leased now
 	Commits   int64 // since Open
 	Updates   int64 // since Open; by Commits: how many share one
+
+	// What was looked at and written since Open: records of rows, queues and
+	// blobs, those looked for in vain and those deleted included, and the bytes
+	// of their keys and values.
+	ReadRecords, ReadBytes       int64
+	WrittenRecords, WrittenBytes int64
 }
 
 // Stats returns the engine's figures.
 func (e *Engine) Stats() Stats {
-	s := Stats{Commits: e.commits.Load(), Updates: e.updates.Load()}
+	s := Stats{
+		Commits: e.commits.Load(), Updates: e.updates.Load(),
+		ReadRecords: e.readRecords.Load(), ReadBytes: e.readBytes.Load(),
+		WrittenRecords: e.wroteRecords.Load(), WrittenBytes: e.wroteBytes.Load(),
+	}
 	if fi, err := e.file.Stat(); err == nil {
 		s.FileBytes = fi.Size()
 	}

@@ -15,10 +15,21 @@ type reader struct {
 	buckets map[string]*bucket
 	// writes counts the writes of the transaction, which unsettle cursors.
 	writes int
+	// effort is what was read, by all who share the transaction.
+	effort *effort
+}
+
+// effort counts what is read.
+type effort struct{ records, bytes int64 }
+
+// look counts a record; one that is looked for and not there counts too.
+func (n *effort) look(k, v []byte) {
+	n.records++
+	n.bytes += int64(len(k) + len(v))
 }
 
 func newReader(btx *bbolt.Tx) reader {
-	return reader{btx: btx, buckets: make(map[string]*bucket, 8)}
+	return reader{btx: btx, buckets: make(map[string]*bucket, 8), effort: new(effort)}
 }
 
 // bucket returns a bucket, or nil if there is none yet.
@@ -43,6 +54,7 @@ func (r *reader) get(name string, k []byte) (v []byte, err error) {
 		return nil, store.ErrNotFound
 	}
 	stored := b.Get(k)
+	r.effort.look(k, stored)
 	if stored == nil {
 		return nil, store.ErrNotFound
 	}
@@ -157,8 +169,10 @@ func (c *cursor) next() (k store.Key, v []byte, err error) {
 		key, stored = c.up()
 	}
 	if key == nil || !c.within(key) {
+		c.r.effort.look(nil, nil)
 		return nil, nil, nil
 	}
+	c.r.effort.look(key, stored)
 	if c.last != nil && bytes.Compare(key, c.last) > 0 == c.reverse || bytes.Equal(key, c.last) {
 		return nil, nil, damaged("the keys of %s are out of order", c.b.name)
 	}

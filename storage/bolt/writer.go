@@ -127,6 +127,7 @@ func (e *Engine) settleBatch() {
 		return
 	}
 	e.cur = nil
+	e.hasRead(b.effort)
 	if b.spoiled != nil {
 		e.retry(b)
 		return
