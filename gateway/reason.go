@@ -36,6 +36,8 @@ const (
 	ReasonExpired Reason = "expired" // tried until the schedule ended
 	// ReasonOperator: taken out of the queue by hand.
 	ReasonOperator Reason = "operator"
+	// ReasonComplaint: it arrived, and was reported as unwanted.
+	ReasonComplaint Reason = "complaint"
 )
 
 // Reasons why a reply was not posted, or waits.
@@ -91,6 +93,7 @@ var reasons = map[Reason]string{
 	ReasonRefused:        "The receiving server refused the mail for good.",
 	ReasonExpired:        "The receiving server did not take the mail before the time to try ended.",
 	ReasonOperator:       "The operator took the mail out of the queue.",
+	ReasonComplaint:      "The recipient reported the mail as unwanted.",
 	ReasonReadOnly:       "The person may read this conversation but not write in it.",
 	ReasonRemoved:        "The person is no longer in this conversation, or it is gone.",
 	ReasonSenderMismatch: "The mail did not come from one of the person's own addresses.",

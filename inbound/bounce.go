@@ -25,6 +25,9 @@ func (t *transaction) bounced(ctx context.Context, rec *received, to recipient) 
 		return nil, err
 	}
 	to.row.Conversation, to.row.User = d.Conversation, d.Recipient
+	if c, unwanted := t.complaint(rec); unwanted && !gone && (c.OriginalMessageID == "" || c.OriginalMessageID == d.MessageID) {
+		return t.complained(rec, to, d, c), nil
+	}
 	b, isReport := bounceOf(rec, d)
 	switch {
 	case !isReport && rec.rule == "":
@@ -32,14 +35,19 @@ func (t *transaction) bounced(ctx context.Context, rec *received, to recipient) 
 	case gone || !isReport:
 		return t.automatic(rec, to), nil
 	}
+	return t.reported(rec, to, string(b.Class), func(tx store.Tx) error { return t.settleBounce(tx, rec, to, d, b) }), nil
+}
+
+// reported records a report and draws its conclusion.
+func (t *transaction) reported(rec *received, to recipient, rule string, conclude func(store.Tx) error) *outcome {
 	return &outcome{to: to, status: statusRecorded, state: gateway.ReplyBounce, store: func(tx store.Tx, _ *outcome) error {
 		r := rec.record(to)
-		r.State, r.Rule = gateway.ReplyBounce, string(b.Class)
+		r.State, r.Rule = gateway.ReplyBounce, rule
 		if err := t.keepRecord(tx, rec, to, r); err != nil {
 			return err
 		}
-		return t.settleBounce(tx, rec, to, d, b)
-	}}, nil
+		return conclude(tx)
+	}}
 }
 
 // bounceOf finds what a report says about a delivery.
@@ -69,10 +77,15 @@ func (t *transaction) settleBounce(tx store.Tx, rec *received, to recipient, d g
 		Delivery: d.ID, State: gateway.DeliveryBounced, Reason: gateway.ReasonRefused,
 		Attempt: &gateway.Attempt{At: rec.at, Hop: b.RemoteMTA, Status: gateway.Status{Code: 550, Enhanced: b.Status, Text: b.Diagnostic}},
 	})
-	if err != nil || b.Class != report.Hard {
+	if err != nil {
 		return err
 	}
-	return suppression.Suppress(tx, rec.at, suppression.Fact{
-		App: to.row.App, Address: d.To, Kind: suppression.Hard, Detail: b.Diagnostic, User: d.Recipient, Trace: d.Trace,
-	})
+	fact := suppression.Fact{App: to.row.App, Address: d.To, Kind: suppression.Hard, Detail: b.Diagnostic, User: d.Recipient, Trace: d.Trace}
+	switch {
+	case b.Class == report.Hard:
+		return suppression.Suppress(tx, rec.at, fact)
+	case suppression.Mailbox(b.Status) && d.State != gateway.DeliveryBounced: // a report may come twice
+		return suppression.Failed(tx, rec.at, fact)
+	}
+	return nil
 }

@@ -61,6 +61,9 @@ func (t *transaction) judgeAll(ctx context.Context, rec *received) ([]*outcome, 
 	if err := t.followThread(ctx, rec); err != nil {
 		return nil, err
 	}
+	if err := t.followComplaint(ctx, rec); err != nil {
+		return nil, err
+	}
 	to, err := t.oncePerConversation(ctx, rec)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,10 @@ type Receiver struct {
 	LinkHosts []string
 	// Postmaster, if set, is where mail to postmaster@ and abuse@ is forwarded.
 	Postmaster gateway.Address
-	Log        *slog.Logger
+	// Reporters are the domains (with those below them) and addresses whose signed
+	// abuse reports are believed, in lower case.
+	Reporters []string
+	Log       *slog.Logger
 	// Observe, if set, is told what became of each mail and recipient.
 	Observe func(state gateway.ReplyState, reason gateway.Reason)
 

@@ -184,12 +184,17 @@ func (c *Courier) settle(l store.Leased, d gateway.Delivery, st gateway.Delivery
 		if err != nil {
 			return err
 		}
-		if err := dropMail(tx, l.Item.App, done); err != nil || st != gateway.DeliveryBounced || !dead(a.Status) || l.Item.App == "" {
+		if err := dropMail(tx, l.Item.App, done); err != nil || st != gateway.DeliveryBounced || l.Item.App == "" {
 			return err // the operator's address, which is no app's, stays in use
 		}
-		return suppression.Suppress(tx, a.At, suppression.Fact{
-			App: l.Item.App, Address: d.To, Kind: suppression.Hard, Detail: a.Status.String(), User: d.Recipient, Trace: d.Trace,
-		})
+		fact := suppression.Fact{App: l.Item.App, Address: d.To, Kind: suppression.Hard, Detail: a.Status.String(), User: d.Recipient, Trace: d.Trace}
+		switch {
+		case dead(a.Status):
+			return suppression.Suppress(tx, a.At, fact)
+		case suppression.Mailbox(a.Status.Enhanced):
+			return suppression.Failed(tx, a.At, fact)
+		}
+		return nil
 	}}
 }
 

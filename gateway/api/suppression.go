@@ -18,6 +18,8 @@ type shownSuppression struct {
 	At       int64          `json:"at"`
 	// UnsubscribedAt is there when its owner had unsubscribed as well.
 	UnsubscribedAt *int64 `json:"unsubscribedAt"`
+	// Until is when it ends by itself, if it does.
+	Until *int64 `json:"until"`
 }
 
 func showSuppression(s store.Suppression) shownSuppression {
@@ -27,6 +29,10 @@ func showSuppression(s store.Suppression) shownSuppression {
 	if !s.UnsubscribedAt.IsZero() {
 		at := s.UnsubscribedAt.UnixMilli()
 		out.UnsubscribedAt = &at
+	}
+	if !s.Until.IsZero() {
+		end := s.Until.UnixMilli()
+		out.Until = &end
 	}
 	return out
 }

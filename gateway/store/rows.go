@@ -37,6 +37,8 @@ var (
 	Deferrals     = Rows[Deferral]{"deferrals"}                 // ConversationKey, user, digest of the mail
 	Idempotencies = Rows[Idempotency]{"idempotencies"}          // AppKey, API key id, idempotency key
 	Suppressions  = Rows[Suppression]{"suppressions"}           // AddressKey
+	SoftFailures  = Rows[SoftFailure]{"soft_failures"}          // AddressKey: for a time
+	SoftEnds      = Rows[Suppression]{"soft_suppressions"}      // AddressKey: a suppression that ends by itself, beside which a row of Suppressions counts
 	UnsubLinks    = Rows[UnsubscribeLink]{"unsubscribe_links"}  // AddressKey, user
 	Unsent        = Rows[UnsentMail]{"unsent"}                  // AddressKey, delivery id: present while one is queued
 	MessageKeys   = Rows[PostedKey]{"message_keys"}             // ConversationKey, idempotency key of a message
@@ -257,7 +259,7 @@ type Suppression struct {
 	Address gateway.Address `json:"address"`
 	// Reason is gateway.ReasonUnsubscribed or gateway.ReasonSuppressed.
 	Reason gateway.Reason `json:"reason"`
-	// Kind tells more: "one-click", "page", "mail", "api", "hard", "complaint".
+	// Kind tells more: "one-click", "page", "mail", "api", "hard", "soft", "complaint".
 	Kind string `json:"kind"`
 	// Detail is the peer's words for a bounce.
 	Detail string    `json:"detail,omitempty"`
@@ -265,6 +267,13 @@ type Suppression struct {
 	// UnsubscribedAt is kept while a suppression covers an unsubscribing, which
 	// stands again when the suppression is lifted.
 	UnsubscribedAt time.Time `json:"unsubscribedAt,omitzero"`
+	// Until is when it ends by itself; zero if it does not.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// SoftFailure counts the mails that a mailbox did not take of late.
+type SoftFailure struct {
+	Count int `json:"count"`
 }
 
 // Expiry is a row that is to be deleted at a time, and those that go with it.

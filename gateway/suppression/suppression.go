@@ -14,6 +14,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -29,6 +31,7 @@ const (
 	Mail      = "mail"      // by a mail to the List-Unsubscribe address
 	API       = "api"       // by the backend or an operator
 	Hard      = "hard"      // a permanent bounce
+	Soft      = "soft"      // a mailbox that took no mail again and again; ends by itself
 	Complaint = "complaint" // reported as unwanted
 )
 
@@ -61,7 +64,7 @@ func Unsubscribe(tx store.Tx, now time.Time, f Fact) error {
 	if err := put(tx, f, fact); err != nil {
 		return err
 	}
-	return tell(tx, now, f, gateway.EventAddressUnsubscribed, gateway.ReasonUnsubscribed)
+	return tell(tx, now, f, gateway.EventAddressUnsubscribed, gateway.ReasonUnsubscribed, time.Time{})
 }
 
 // Suppress ends every mail of the app to the address, notices too.
@@ -80,7 +83,7 @@ func Suppress(tx store.Tx, now time.Time, f Fact) error {
 	if err := put(tx, f, fact); err != nil {
 		return err
 	}
-	return tell(tx, now, f, gateway.EventAddressSuppressed, gateway.ReasonSuppressed)
+	return tell(tx, now, f, gateway.EventAddressSuppressed, gateway.ReasonSuppressed, time.Time{})
 }
 
 // Resubscribe undoes Unsubscribe. A suppression stays.
@@ -102,14 +105,20 @@ func Resubscribe(tx store.Tx, now time.Time, f Fact) error {
 	if err != nil {
 		return err
 	}
-	return tell(tx, now, f, gateway.EventAddressResubscribed, "")
+	return tell(tx, now, f, gateway.EventAddressResubscribed, "", time.Time{})
 }
 
 // Lift undoes Suppress. If the owner had unsubscribed too, that stands again.
 func Lift(tx store.Tx, now time.Time, f Fact) error {
 	k := store.AddressKey(f.App, f.Address)
 	old, found, err := store.Suppressions.Find(tx, k)
-	if err != nil || !found || old.Reason != gateway.ReasonSuppressed {
+	if err != nil {
+		return err
+	}
+	if !found || old.Reason != gateway.ReasonSuppressed {
+		return liftSoft(tx, now, f)
+	}
+	if err := forgetSoft(tx, k); err != nil {
 		return err
 	}
 	if !old.UnsubscribedAt.IsZero() {
@@ -120,24 +129,37 @@ func Lift(tx store.Tx, now time.Time, f Fact) error {
 	if err := store.Suppressions.Delete(tx, k); err != nil {
 		return err
 	}
-	return tell(tx, now, f, gateway.EventAddressResubscribed, "")
+	return tell(tx, now, f, gateway.EventAddressResubscribed, "", time.Time{})
 }
 
 // Find returns what is kept about an address; found is false for one that may
 // be mailed.
 func Find(rd store.Reader, app gateway.AppID, a gateway.Address) (s store.Suppression, found bool, err error) {
-	return store.Suppressions.Find(rd, store.AddressKey(app, a))
+	k := store.AddressKey(app, a)
+	if s, found, err = store.Suppressions.Find(rd, k); err != nil || found && s.Reason == gateway.ReasonSuppressed {
+		return s, found, err
+	}
+	soft, suppressed, err := store.SoftEnds.Find(rd, k)
+	if err != nil || !suppressed {
+		return s, found, err
+	}
+	return beneath(soft, s), true, nil
 }
 
 func row(f Fact, r gateway.Reason, now time.Time) store.Suppression {
 	return store.Suppression{Address: f.Address, Reason: r, Kind: f.Kind, Detail: f.Detail, At: now}
 }
 
-// put stores the fact and cancels the queued mails it covers.
+// put stores a fact that lasts.
 func put(tx store.Tx, f Fact, s store.Suppression) error {
 	if err := store.Suppressions.Put(tx, store.AddressKey(f.App, f.Address), s); err != nil {
 		return err
 	}
+	return stop(tx, f, s)
+}
+
+// stop cancels the queued mails that a fact covers.
+func stop(tx store.Tx, f Fact, s store.Suppression) error {
 	if err := cancelUnsent(tx, f.App, f.Address, s); err != nil {
 		return err
 	}
@@ -146,7 +168,7 @@ func put(tx store.Tx, f Fact, s store.Suppression) error {
 
 // tell records the event of a change; for an app that is gone there is nobody
 // to be told.
-func tell(tx store.Tx, now time.Time, f Fact, typ gateway.EventType, r gateway.Reason) error {
+func tell(tx store.Tx, now time.Time, f Fact, typ gateway.EventType, r gateway.Reason, until time.Time) error {
 	app, err := store.Apps.Get(tx, store.AppKey(f.App))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -154,7 +176,7 @@ func tell(tx store.Tx, now time.Time, f Fact, typ gateway.EventType, r gateway.R
 	if err != nil {
 		return err
 	}
-	data := wire.AddressDataOf(f.Address, f.User, r, f.Kind, f.Detail, now)
+	data := wire.AddressDataOf(f.Address, f.User, r, f.Kind, f.Detail, now, until)
 	_, err = event.Record(tx, &app, nil, typ, data, now, f.Trace)
 	return err
 }
@@ -196,13 +218,35 @@ func (s Service) List(ctx context.Context, app gateway.AppID, after gateway.Addr
 	}
 	var out []store.Suppression
 	err := s.Store.View(ctx, func(rd store.Reader) error {
-		out = nil
-		return store.Suppressions.Scan(rd, rg, func(_ store.Key, v store.Suppression) (bool, error) {
-			out = append(out, v)
-			return len(out) < limit, nil
+		facts := map[string]store.Suppression{}
+		if err := collect(rd, store.SoftEnds, rg, limit, facts, func(_, soft store.Suppression) store.Suppression { return soft }); err != nil {
+			return err
+		}
+		err := collect(rd, store.Suppressions, rg, limit, facts, func(soft, s store.Suppression) store.Suppression {
+			if soft.Until.IsZero() || s.Reason == gateway.ReasonSuppressed {
+				return s
+			}
+			return beneath(soft, s)
 		})
+		out = nil
+		for _, k := range slices.Sorted(maps.Keys(facts)) {
+			out = append(out, facts[k])
+		}
+		out = out[:min(len(out), limit)]
+		return err
 	})
 	return out, err
+}
+
+// collect adds the first rows of a range to facts by their keys; join makes one
+// of what is there, which may be nothing, and a row.
+func collect(rd store.Reader, rows store.Rows[store.Suppression], rg store.Range, limit int, facts map[string]store.Suppression, join func(there, row store.Suppression) store.Suppression) error {
+	n := 0
+	return rows.Scan(rd, rg, func(k store.Key, v store.Suppression) (bool, error) {
+		n++
+		facts[string(k)] = join(facts[string(k)], v)
+		return n < limit, nil
+	})
 }
 
 func (s Service) change(ctx context.Context, f Fact, fn func(store.Tx, time.Time, Fact) error) error {

@@ -133,12 +133,19 @@ type AddressData struct {
 	Kind    string          `json:"kind"`
 	Detail  string          `json:"detail"`
 	At      int64           `json:"at"`
+	// Until is when a suppression ends by itself; null if it does not.
+	Until *int64 `json:"until"`
 }
 
 // Subject is what the event is about.
 func (d AddressData) Subject() string { return d.Address }
 
 // AddressDataOf tells of an address; reason is empty for one that gets mail again.
-func AddressDataOf(a gateway.Address, u gateway.UserID, reason gateway.Reason, kind, detail string, at time.Time) AddressData {
-	return AddressData{Address: a.String(), UserID: orNull(u), Reason: orNull(reason), Kind: kind, Detail: detail, At: millis(at)}
+func AddressDataOf(a gateway.Address, u gateway.UserID, reason gateway.Reason, kind, detail string, at, until time.Time) AddressData {
+	out := AddressData{Address: a.String(), UserID: orNull(u), Reason: orNull(reason), Kind: kind, Detail: detail, At: millis(at)}
+	if !until.IsZero() {
+		end := millis(until)
+		out.Until = &end
+	}
+	return out
 }

@@ -112,6 +112,9 @@ func complaint(p parts) Report {
 		if c.Agent == "" {
 			c.Agent = g.get("user-agent")
 		}
+		if c.Sender.IsZero() {
+			c.Sender = address(g.get("original-mail-from"))
+		}
 		for _, v := range g["original-rcpt-to"] {
 			if a := address(v); a != (gateway.Address{}) {
 				c.Recipients = append(c.Recipients, a)
@@ -120,6 +123,9 @@ func complaint(p parts) Report {
 	}
 	if c.Type == "" {
 		c.Type = "abuse"
+	}
+	if c.Sender.IsZero() {
+		c.Sender = address(headerField(p.original, "return-path"))
 	}
 	return Report{Kind: KindComplaint, Complaint: &c, OriginalMessageID: c.OriginalMessageID}
 }

@@ -113,7 +113,11 @@ func untyped(value string) string {
 }
 
 // messageID finds the Message-ID in the header that data begins with.
-func messageID(data []byte) string {
+func messageID(data []byte) string { return bare(headerField(data, "message-id")) }
+
+// headerField finds a field, by its lower-case name, in the header that data
+// begins with.
+func headerField(data []byte, name string) string {
 	data = bytes.TrimLeft(data, "\r\n")
 	for _, end := range []string{"\n\n", "\n\r\n"} {
 		if i := bytes.Index(data, []byte(end)); i >= 0 {
@@ -124,7 +128,7 @@ func messageID(data []byte) string {
 	if len(groups) == 0 {
 		return ""
 	}
-	return bare(groups[0].get("message-id"))
+	return groups[0].get(name)
 }
 
 // bare strips the angle brackets of a message identifier.

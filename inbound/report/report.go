@@ -49,12 +49,25 @@ type Bounce struct {
 	Class             Class
 }
 
+// Unwanted tells a complaint that asks for no more mail: abuse and fraud, not the
+// opposite (not-spam) or what is about authentication or viruses.
+func (c *Complaint) Unwanted() bool {
+	switch c.Type {
+	case "abuse", "fraud", "opt-out", "opt-out-list", "other":
+		return true
+	}
+	return false
+}
+
 // Complaint is an abuse report.
 type Complaint struct {
 	// Type is the Feedback-Type in lower case: abuse, fraud, not-spam, …
 	Type string
 	// Recipients are those the mail was for (Original-Rcpt-To), often withheld.
 	Recipients []gateway.Address
+	// Sender is the reverse-path of the mail (Original-Mail-From, or the
+	// Return-Path of the copy).
+	Sender gateway.Address
 	// Source is the address of the host the mail was taken from.
 	Source string
 	// Agent is the program that wrote the report.

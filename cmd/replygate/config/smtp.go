@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"github.com/replygate/replygate/gateway"
 )
 
 // SMTP is the receiving side.
@@ -28,6 +30,8 @@ type SMTP struct {
 	// ConnectionsPerMinute and RefusalsPerHour bound a network; 0: any number.
 	ConnectionsPerMinute int `toml:"connections_per_minute"`
 	RefusalsPerHour      int `toml:"refusals_per_hour"`
+	// Reporters are the domains and addresses whose signed complaints are believed.
+	Reporters []string `toml:"reporters"`
 	// GreetDelay is how many seconds the banner waits.
 	GreetDelay int `toml:"greet_delay"`
 }
@@ -36,6 +40,7 @@ func defaultSMTP() SMTP {
 	return SMTP{
 		Listen: []string{":25"}, MaxSize: 25 << 20, MaxConnections: 8192, MaxPerNetwork: 100,
 		ConnectionsPerMinute: 1200, RefusalsPerHour: 200,
+		Reporters: []string{"arf.mail.yahoo.com", "staff@hotmail.com", "email-abuse.amazonses.com", "senderscore.net", "validity.com"},
 	}
 }
 
@@ -80,6 +85,18 @@ func (s *SMTP) check() []error {
 				fail(key, "%q is everybody", n)
 			}
 		}
+	}
+	for i, r := range s.Reporters {
+		name, err := gateway.ParseDomain(r)
+		if strings.Contains(r, "@") {
+			var a gateway.Address
+			a, err = gateway.ParseAddress(r)
+			name = strings.ToLower(a.String())
+		}
+		if err != nil {
+			fail("reporters", "%q is neither a domain nor an address", r)
+		}
+		s.Reporters[i] = name
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		fail("tls_cert", "tls_cert and tls_key go together")
