@@ -18,6 +18,8 @@ type App struct {
 	// Roles holds the settings of named roles; DefaultRole names the fallback.
 	Roles     map[string]Role `json:"roles,omitempty"`
 	Endpoints []Endpoint      `json:"endpoints,omitempty"`
+	// Authorise, if set, is asked before a reply is posted.
+	Authorise *AuthoriseHook `json:"authorise,omitempty"`
 	// Limits are the app's own; nil: those of the installation alone.
 	Limits *Limits `json:"limits,omitempty"`
 	Keys   []Key   `json:"keys,omitempty"`

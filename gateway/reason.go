@@ -56,6 +56,7 @@ const (
 	ReasonNoReplyAddress Reason = "no_reply_address" // sent to an address of ours that nobody reads
 	ReasonAttachment     Reason = "attachment_refused"
 	ReasonEncrypted      Reason = "encrypted"
+	ReasonDenied         Reason = "denied"              // by the app's authorise hook
 	ReasonReplyOff       Reason = "reply_off"           // replying by mail is off for the role
 	ReasonUnconfirmed    Reason = "unconfirmed"         // held, and nobody decided in time
 	ReasonDiscarded      Reason = "discarded"           // held, and its writer gave it up
@@ -107,6 +108,7 @@ var reasons = map[Reason]string{
 	ReasonDuplicate:      "The same mail was posted before.",
 	ReasonNoReplyAddress: "The mail was sent to an address that nobody reads, and not to a reply address.",
 	ReasonEncrypted:      "The mail is encrypted and cannot be read here.",
+	ReasonDenied:         "The chat's backend, asked at that moment, did not allow the person to write there.",
 	ReasonReplyOff:       "Replying by mail is switched off for the person's role.",
 	ReasonUnconfirmed:    "Nobody confirmed within seven days that the person wrote it.",
 	ReasonDiscarded:      "The person was asked, and did not want it posted.",

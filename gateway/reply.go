@@ -26,7 +26,8 @@ type Reply struct {
 	Participant  UserID         `json:"participant"`
 	State        ReplyState     `json:"state"`
 	Reason       Reason         `json:"reason,omitempty"`
-	Rule         string         `json:"rule,omitempty"` // what matched, for automatic mail
+	Words        string         `json:"words,omitempty"` // of the backend, in place of the reason's sentence
+	Rule         string         `json:"rule,omitempty"`  // what matched, for automatic mail
 	ReceivedAt   time.Time      `json:"receivedAt"`
 	UpdatedAt    time.Time      `json:"updatedAt"`
 	// From is the one strict author identity, if there was one.
@@ -47,6 +48,15 @@ type Reply struct {
 	Reaction string `json:"reaction,omitempty"`
 	// Digest is the hash of what is posted, by which copies are recognised.
 	Digest string `json:"digest,omitempty"`
+}
+
+// Sentence explains to a person why the reply was not posted, in the backend's own
+// words if it gave any.
+func (r *Reply) Sentence() string {
+	if r.Words != "" {
+		return r.Words
+	}
+	return r.Reason.Sentence()
 }
 
 // ReplyContent is what the human wrote, as events tell it.

@@ -24,6 +24,10 @@ type outcome struct {
 	// state and reason are what was stored, for counters and the log.
 	state  gateway.ReplyState
 	reason gateway.Reason
+	// words are the app's own for a refusal.
+	words string
+	// ask is what the app wants to be asked before this is stored.
+	ask *asking
 }
 
 // Answers to the final dot.
@@ -76,7 +80,7 @@ func (t *transaction) judgeAll(ctx context.Context, rec *received) ([]*outcome, 
 		}
 		out = append(out, o)
 	}
-	return out, nil
+	return out, t.authorise(ctx, rec, out)
 }
 
 func (t *transaction) judgeOne(ctx context.Context, rec *received, to recipient) (*outcome, error) {
@@ -147,7 +151,7 @@ func (t *transaction) rejected(rec *received, to recipient, st gateway.Status, w
 	}
 	o.store = func(tx store.Tx, o *outcome) error {
 		r := rec.record(to)
-		r.State, r.Reason, r.Content = gateway.ReplyRejected, why, content
+		r.State, r.Reason, r.Words, r.Content = gateway.ReplyRejected, why, o.words, content
 		return t.keepRecord(tx, rec, to, r)
 	}
 	return o

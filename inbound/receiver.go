@@ -35,7 +35,9 @@ type Receiver struct {
 	// Reporters are the domains (with those below them) and addresses whose signed
 	// abuse reports are believed, in lower case.
 	Reporters []string
-	Log       *slog.Logger
+	// Authoriser asks the hooks of apps that have one.
+	Authoriser Authoriser
+	Log        *slog.Logger
 	// Observe, if set, is told what became of each mail and recipient.
 	Observe func(state gateway.ReplyState, reason gateway.Reason)
 

@@ -30,9 +30,9 @@ const (
 
 // background is what is known of a participant when a reply comes.
 type background struct {
-	policy gateway.AuthPolicy
-	user   gateway.User
-	sent   []gateway.Sent
+	app  gateway.App
+	user gateway.User
+	sent []gateway.Sent
 }
 
 // reply finds the outcome of a mail to a participant's reply address.
@@ -41,7 +41,7 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if err != nil {
 		return nil, err
 	}
-	j := judge(b.policy, &b.user, author{rec.auth.Author, rec.auth.AuthorErr, rec.auth.Temporary, rec.auth.Verdicts}, t.Domain)
+	j := judge(b.app.Policy, &b.user, author{rec.auth.Author, rec.auth.AuthorErr, rec.auth.Temporary, rec.auth.Verdicts}, t.Domain)
 	if j.act == actDefer {
 		late, err := t.putOff(ctx, rec, to)
 		if err != nil || !late {
@@ -78,10 +78,12 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if rule, doubtful := message.Doubtful(rec.msg); doubtful && j.act == actPost {
 		j, p.rule = judgement{act: actHold, reason: gateway.ReasonProgram}, rule
 	}
+	o := t.posted(p)
 	if j.act == actHold {
-		return t.held(p, j.reason), nil
+		o = t.held(p, j.reason)
 	}
-	return t.posted(p), nil
+	o.ask = askedOf(b.app, p, j.act == actHold)
+	return o, nil
 }
 
 // background loads what the judgement and the extraction need.
@@ -91,7 +93,7 @@ func (t *transaction) background(ctx context.Context, to recipient) (b backgroun
 		if err != nil {
 			return err
 		}
-		b = background{policy: app.Policy}
+		b = background{app: app}
 		if b.user, err = chat.LoadUser(rd, to.row.App, to.row.User); err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ func TestDocsWork(t *testing.T) {
 		t.Skipf("the documentation is not there: %v", err)
 	}
 	l := newLab(t).populate()
-	l.server.Renderer, l.server.Parser = shower{}, reader{}
+	l.server.Renderer, l.server.Parser, l.server.Asker = shower{}, reader{}, oracle{}
 	l.do("PUT", "/users/visitor", "").is(200)
 	calls := 0
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(raw), -1) {

@@ -40,7 +40,7 @@ type shownSecret struct {
 func showEndpoint(e gateway.Endpoint, secret string) shownEndpoint {
 	out := shownEndpoint{
 		ID: e.ID, URL: e.URL, Types: append([]gateway.EventType{}, e.Types...), Disabled: e.Disabled, Ordering: orderingLane,
-		Secrets: []shownSecret{}, CreatedAt: e.CreatedAt.UnixMilli(), Secret: secret,
+		CreatedAt: e.CreatedAt.UnixMilli(), Secret: secret,
 	}
 	if e.Strict {
 		out.Ordering = orderingStrict
@@ -48,13 +48,19 @@ func showEndpoint(e gateway.Endpoint, secret string) shownEndpoint {
 	if e.DisabledBy != "" {
 		out.DisabledBy = &e.DisabledBy
 	}
-	for _, s := range e.Secrets {
+	out.Secrets = showSecrets(e.Secrets)
+	return out
+}
+
+func showSecrets(all []gateway.EndpointSecret) []shownSecret {
+	out := []shownSecret{}
+	for _, s := range all {
 		shown := shownSecret{CreatedAt: s.CreatedAt.UnixMilli()}
 		if !s.Until.IsZero() {
 			until := s.Until.UnixMilli()
 			shown.Until = &until
 		}
-		out.Secrets = append(out.Secrets, shown)
+		out = append(out, shown)
 	}
 	return out
 }

@@ -28,6 +28,7 @@ func makings(l *lab) map[string]making {
 	l.Helper()
 	l.populate()
 	l.do("PUT", "/endpoints/main", `{"url":"https://chat.example.com/hooks"}`).is(200)
+	l.do("PUT", "/authorise", `{"url":"https://chat.example.com/may"}`).is(200)
 	l.say("An event")
 	now := time.Now()
 	l.update(func(tx store.Tx) error {
@@ -56,6 +57,7 @@ func makings(l *lab) map[string]making {
 		"endpoints/*/secrets":             {"/endpoints/main/secrets", `{}`, `{"oldValidFor":60}`, ""},
 		"endpoints/*/ping":                {"/endpoints/main/ping", `{}`, `{"other":1}`, "/events?limit=100"},
 		"endpoints/*/replay":              {"/endpoints/main/replay", `{"status":"all"}`, `{"status":"failed"}`, ""},
+		"authorise/secrets":               {"/authorise/secrets", `{}`, `{"oldValidFor":60}`, ""},
 		"events/*/redeliver":              {"/events/" + events.Data[0].ID + "/redeliver", `{}`, `{"endpointId":"main"}`, ""},
 		"conversations/*/notifications":   {"/conversations/c1/notifications", `{}`, `{"other":1}`, ""},
 		"replies/*/approve":               {"/replies/rpl_1/approve", `{}`, `{"other":1}`, "/conversations/c1/messages?limit=100"},
@@ -65,7 +67,7 @@ func makings(l *lab) map[string]making {
 
 // makeNothing are the POSTs that ask, or that leave things as another call of
 // theirs would.
-var makeNothing = []string{"batch", "presences", "render", "parse", "conversations/*/readBy/*", "conversations/*/messages/*", "notifications/run"}
+var makeNothing = []string{"batch", "presences", "render", "parse", "authorise/ask", "conversations/*/readBy/*", "conversations/*/messages/*", "notifications/run"}
 
 // TestIdempotencyKeys: on every POST that makes something, the same call is done
 // once and answered alike, also after a restart; another body is 422; another key

@@ -306,7 +306,7 @@ func TestDocumentIsComplete(t *testing.T) {
 func (l *lab) furnish() map[string]string {
 	l.Helper()
 	l.populate()
-	l.server.Renderer, l.server.Parser = shower{}, reader{}
+	l.server.Renderer, l.server.Parser, l.server.Asker = shower{}, reader{}, oracle{}
 	l.keep("dlv_9", "bob@people.test", false)
 	l.do("PUT", "/endpoints/main", `{"url":"https://chat.example.com/hooks"}`).is(200)
 	message := l.say("Shall we send the green one?")

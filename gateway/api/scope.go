@@ -34,7 +34,7 @@ var (
 	// themselves.
 	asking = []string{"batch", "presences", "render", "parse"}
 	// settings are what an app is made of; "" is the app itself.
-	settings = []string{"", "roles", "endpoints"}
+	settings = []string{"", "roles", "endpoints", "authorise"}
 )
 
 // permit says 401 when the key's scope does not allow the call: clients of this

@@ -13,19 +13,9 @@ import (
 // this once. The old ones sign too for a day, or for as long as oldValidFor says;
 // 0 ends them at once.
 func newSecret(c *call, ids []string) (any, error) {
-	var in struct {
-		OldValidFor json.RawMessage `json:"oldValidFor"`
-	}
-	if err := c.into(&in); err != nil {
+	overlap, err := c.overlap()
+	if err != nil {
 		return nil, err
-	}
-	overlap := app.SecretOverlap
-	if raw := in.OldValidFor; raw != nil && string(raw) != "null" {
-		var d time.Duration
-		if err := takeDuration(raw, &d); err != nil {
-			return nil, gateway.Wrong("oldValidFor", "oldValidFor %v.", err)
-		}
-		overlap = d
 	}
 	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) {
 		secret, err := c.Apps.RotateSecret(c.ctx, c.app.ID, gateway.EndpointID(ids[0]), overlap)
@@ -35,6 +25,23 @@ func newSecret(c *call, ids []string) (any, error) {
 		e, err := c.Apps.Endpoint(c.ctx, c.app.ID, gateway.EndpointID(ids[0]))
 		return showEndpoint(e, secret), err
 	})
+}
+
+// overlap is for how long the body has old secrets sign too.
+func (c *call) overlap() (time.Duration, error) {
+	var in struct {
+		OldValidFor json.RawMessage `json:"oldValidFor"`
+	}
+	if err := c.into(&in); err != nil {
+		return 0, err
+	}
+	overlap := app.SecretOverlap
+	if raw := in.OldValidFor; raw != nil && string(raw) != "null" {
+		if err := takeDuration(raw, &overlap); err != nil {
+			return 0, gateway.Wrong("oldValidFor", "oldValidFor %v.", err)
+		}
+	}
+	return overlap, nil
 }
 
 // endOldSecrets leaves an endpoint its newest secret only, at once.

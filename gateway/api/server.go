@@ -33,6 +33,8 @@ type Server struct {
 	Templates TemplateChecker
 	// URLs checks the addresses of endpoints before they are stored; nil: by form only.
 	URLs URLChecker
+	// Asker asks the app's authorise hook on demand.
+	Asker Asker
 	// Stopping is closed when calls that wait are to end; nil: never.
 	Stopping <-chan struct{}
 	// Limit bounds the calls of each key; zero: DefaultLimit.

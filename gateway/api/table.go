@@ -67,6 +67,13 @@ func table() []route {
 		on(post, "endpoints/*/replay", replayEvents),
 		on(get, "endpoints/*/attempts", listAttempts),
 
+		on(get, "authorise", getAuthorise),
+		on(put, "authorise", putAuthorise),
+		on(delete_, "authorise", deleteAuthorise),
+		on(post, "authorise/secrets", newAuthoriseSecret),
+		on(delete_, "authorise/secrets", endOldAuthoriseSecrets),
+		on(post, "authorise/ask", askAuthorise),
+
 		on(get, "events", listEvents),
 		on(get, "events/*", getEvent),
 		on(post, "events/*/redeliver", redeliverEvent),

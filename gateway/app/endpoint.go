@@ -109,26 +109,40 @@ func (s Service) DeleteEndpoint(ctx context.Context, app gateway.AppID, id gatew
 // returns it. Those before sign too for the overlap, 0 to MaxSecretOverlap; the
 // oldest beyond MaxSecrets are forgotten.
 func (s Service) RotateSecret(ctx context.Context, app gateway.AppID, id gateway.EndpointID, overlap time.Duration) (string, error) {
-	if overlap < 0 || overlap > MaxSecretOverlap {
-		return "", gateway.Wrong("oldValidFor", "A replaced secret stays valid for 0 s to 7 days.")
+	if err := checkOverlap(overlap); err != nil {
+		return "", err
 	}
 	value := newSecret()
 	return value, s.changeSecrets(ctx, app, id, func(old []gateway.EndpointSecret) []gateway.EndpointSecret {
-		now := s.now()
-		out := []gateway.EndpointSecret{s.seal(value)}
-		for _, o := range old {
-			if end := now.Add(overlap); o.Until.IsZero() || o.Until.After(end) {
-				o.Until = end
-			}
-			out = append(out, o)
-		}
-		return live(out, now)
+		return s.rotated(old, value, overlap)
 	})
 }
 
+func checkOverlap(overlap time.Duration) error {
+	if overlap < 0 || overlap > MaxSecretOverlap {
+		return gateway.Wrong("oldValidFor", "A replaced secret stays valid for 0 s to 7 days.")
+	}
+	return nil
+}
+
+// rotated puts a secret before the old ones, which end after the overlap.
+func (s Service) rotated(old []gateway.EndpointSecret, value string, overlap time.Duration) []gateway.EndpointSecret {
+	now := s.now()
+	out := []gateway.EndpointSecret{s.seal(value)}
+	for _, o := range old {
+		if end := now.Add(overlap); o.Until.IsZero() || o.Until.After(end) {
+			o.Until = end
+		}
+		out = append(out, o)
+	}
+	return live(out, now)
+}
+
+func newestOnly(all []gateway.EndpointSecret) []gateway.EndpointSecret { return all[:min(len(all), 1)] }
+
 // DropOldSecrets leaves an endpoint its newest secret only.
 func (s Service) DropOldSecrets(ctx context.Context, app gateway.AppID, id gateway.EndpointID) error {
-	return s.changeSecrets(ctx, app, id, func(old []gateway.EndpointSecret) []gateway.EndpointSecret { return old[:min(len(old), 1)] })
+	return s.changeSecrets(ctx, app, id, newestOnly)
 }
 
 func live(all []gateway.EndpointSecret, now time.Time) []gateway.EndpointSecret {

@@ -79,7 +79,7 @@ func (s *Service) recordReplyAlone(tx store.Tx, app gateway.AppID, r gateway.Rep
 func (s *Service) replyData(r gateway.Reply, sender *wire.User, c *wire.Conversation) wire.ReplyData {
 	return wire.ReplyData{
 		Reply: wire.ReplyOf(r, s.Links), Sender: sender, Conversation: c,
-		Reason: r.Reason, Sentence: r.Reason.Sentence(),
+		Reason: r.Reason, Sentence: r.Sentence(),
 	}
 }
 

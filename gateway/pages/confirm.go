@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -64,7 +65,9 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleR
 	if do == doDiscard {
 		done, err = p.Chat.Discard(r.Context(), row.App, row.Reply)
 	} else {
-		done, err = p.post(r, held, row, form.Get("alias") != "")
+		if err = p.permitted(r.Context(), app, held); err == nil {
+			done, err = p.post(r, held, row, form.Get("alias") != "")
+		}
 	}
 	var refused gateway.Status
 	switch {
@@ -73,6 +76,9 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleR
 	case errors.As(err, &refused) && refused.Permanent():
 		p.look.write(w, r, http.StatusConflict, view{Title: "It cannot be posted", Text: []string{refused.Text + "."}})
 		return
+	case errors.As(err, &refused):
+		p.look.write(w, r, http.StatusServiceUnavailable, view{Title: "Not now", Text: []string{refused.Text + "."}})
+		return
 	}
 	if err != nil {
 		p.fail(w, r, unknown(err))
@@ -80,6 +86,27 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleR
 	}
 	p.log(r).Info("held reply decided", "app", string(row.App), "reply", string(row.Reply), "do", do)
 	p.look.write(w, r, http.StatusOK, decided(done, app))
+}
+
+// permitted asks the app's hook, if it has one, as it would have been asked had the
+// reply not been held.
+func (p *Pages) permitted(ctx context.Context, app gateway.App, held gateway.Reply) error {
+	switch {
+	case app.Authorise == nil:
+		return nil
+	case p.Asker == nil:
+		return chat.StatusUnasked
+	}
+	may, err := p.Asker.Ask(ctx, app, gateway.Question{
+		Conversation: held.Conversation, User: held.Participant, From: held.From, Verified: held.Verdicts.Aligned(), MessageID: held.MessageID,
+	})
+	switch {
+	case err != nil && !app.Authorise.Accept:
+		return chat.StatusUnasked
+	case err == nil && !may.Allowed:
+		return chat.StatusDenied(may.Words)
+	}
+	return nil
 }
 
 // post posts the reply, and before that adds its sender's address to those of

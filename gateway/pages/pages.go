@@ -46,7 +46,12 @@ type Unsubscriber interface {
 	Find(context.Context, gateway.AppID, gateway.Address) (store.Suppression, bool, error)
 }
 
-// Config is what Pages need; all of it is required.
+// Asker asks an app's authorise hook whether a reply may be posted.
+type Asker interface {
+	Ask(ctx context.Context, app gateway.App, q gateway.Question) (gateway.Permission, error)
+}
+
+// Config is what Pages need; all of it is required, Asker by apps with a hook.
 type Config struct {
 	Store        store.Store
 	Unsubscriber Unsubscriber
@@ -55,6 +60,8 @@ type Config struct {
 	Domain string
 	// Chat decides about held replies.
 	Chat *chat.Service
+	// Asker is asked before somebody posts what was held.
+	Asker Asker
 	// Box opens stored files (secret.PurposeFile).
 	Box *secret.Box
 	Log *slog.Logger

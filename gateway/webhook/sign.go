@@ -82,8 +82,8 @@ func signingKey(box *secret.Box, keys []gateway.Key) ([]byte, error) {
 	var best *gateway.Key
 	for i := range keys {
 		k := &keys[i]
-		if k.RevokedAt != nil {
-			continue
+		if k.RevokedAt != nil || k.Scope != gateway.ScopeAll {
+			continue // nothing is signed with what may not do everything, as a crontab's key
 		}
 		if best == nil || best.Test && !k.Test || best.Test == k.Test && k.CreatedAt.After(best.CreatedAt) {
 			best = k

@@ -57,7 +57,7 @@ type Reply struct {
 func ReplyOf(r gateway.Reply, links Links) Reply {
 	out := Reply{
 		ID: r.ID, ConversationID: orNull(r.Conversation), ParticipantID: orNull(r.Participant), State: r.State,
-		Reason: orNull(r.Reason), Sentence: orNull(r.Reason.Sentence()), Rule: orNull(r.Rule),
+		Reason: orNull(r.Reason), Sentence: orNull(r.Sentence()), Rule: orNull(r.Rule),
 		From: orNull(r.From.String()), Subject: r.Subject, MessageID: orNull(r.MessageID), Size: r.Size,
 		Verdicts: r.Verdicts, PostedIDs: append([]gateway.MessageID{}, r.Posted...), Content: r.Content,
 		Attachments: []Attachment{}, ReceivedAt: millis(r.ReceivedAt), UpdatedAt: millis(r.UpdatedAt),

@@ -48,10 +48,7 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 		Notifier: notifier, Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Router: router, Client: client,
 		Mailbox: s.mailbox.Mails, Captive: s.Captive, Domain: c.Domain, Log: s.Log.With("room", "courier"), Observe: s.metrics.Delivery,
 	}
-	teller := webhook.New(webhook.Config{
-		Store: s.engine, Box: s.box, Log: s.Log.With("room", "webhook"), Resolver: s.hostResolver(),
-		AllowNetworks: c.Webhook.Prefixes(), AllowHTTP: c.Webhook.AllowHTTP, UserAgent: "Replygate/" + s.Version, Observe: s.told,
-	})
+	teller := webhook.New(s.telling())
 	run := func(q store.Queue, workers int, h queue.Handler, limit queue.Limit, end func()) func(context.Context) error {
 		r := queue.New(queue.Config{
 			Store: s.engine, Queue: q, Handler: h, Workers: workers, Limit: limit, Drain: config.QueueDrain,
@@ -68,6 +65,15 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 		run(store.Deliveries, 64, courier.Handle, nil, func() { client.Close() }),
 		run(store.Events, 256, teller.Handle, teller.Limit, teller.Close),
 	}, nil
+}
+
+// telling is how backends are reached, to be told events and to be asked.
+func (s *Server) telling() webhook.Config {
+	c := s.Config.Webhook
+	return webhook.Config{
+		Store: s.engine, Box: s.box, Log: s.Log.With("room", "webhook"), Resolver: s.hostResolver(),
+		AllowNetworks: c.Prefixes(), AllowHTTP: c.AllowHTTP, UserAgent: "Replygate/" + s.Version, Observe: s.told,
+	}
 }
 
 // guard says which addresses endpoints may have.

@@ -31,6 +31,7 @@ import (
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/tlscert"
 	"github.com/replygate/replygate/gateway/token"
+	"github.com/replygate/replygate/gateway/webhook"
 	"github.com/replygate/replygate/gateway/wire"
 	"github.com/replygate/replygate/storage/bolt"
 )
@@ -66,6 +67,7 @@ type Server struct {
 	resolver *dns.Resolver
 	metrics  *metrics.Metrics
 	mailbox  api.Mailbox
+	asker    *webhook.Asker
 	certs    *tlscert.Files
 	work     []func(context.Context) error // the queues, each until its context ends
 
@@ -134,6 +136,7 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 		return err
 	}
 	s.metrics = metrics.New(s.Version)
+	s.asker = webhook.NewAsker(s.telling())
 	s.measureStore()
 	return s.openCertificate()
 }
@@ -203,6 +206,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 	s.Log.Info("replygate runs", "http", s.HTTPAddr().String(), "smtp", s.SMTPAddr().String(), "domain", s.Config.Domain)
 	err := fronts.Wait()
+	s.asker.Close()
 	stopQueues()
 	err = errors.Join(ignoreCancel(err), ignoreCancel(queues.Wait()))
 	s.Log.Info("replygate stopped", "error", err)

@@ -33,7 +33,7 @@ func (s *Server) smtpFront() *smtpd.Server {
 		Logger: s.Log.With("room", "smtpd"), Observer: s.metrics,
 	}, &inbound.Receiver{
 		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Resolver: s.resolver, Hostname: c.Hostname,
-		Domain: c.Domain, LinkHosts: s.linkHosts(), Postmaster: c.Operator(), Reporters: c.SMTP.Reporters, Log: s.Log.With("room", "inbound"), Observe: s.metrics.Reply,
+		Domain: c.Domain, LinkHosts: s.linkHosts(), Postmaster: c.Operator(), Authoriser: s.asker, Reporters: c.SMTP.Reporters, Log: s.Log.With("room", "inbound"), Observe: s.metrics.Reply,
 	})
 }
 
