@@ -180,7 +180,7 @@ func TestHostile(t *testing.T) {
 		if got := describe(vs, err); got != c.want {
 			t.Errorf("%s: got %q, %v; want %q", name, got, err, c.want)
 		}
-		if d := time.Since(start); d > 4*time.Second { // with the race detector, on a busy machine
+		if d := time.Since(start); d > time.Minute { // with the race detector, on a busy machine
 			t.Errorf("%s took %v", name, d)
 		}
 	}

@@ -55,7 +55,7 @@ func (l *lab) exact(addr, to, data string) string {
 	conn, err := net.Dial("tcp", addr)
 	l.ok(err)
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	r := bufio.NewReader(conn)
 	var last string
 	for _, say := range []string{"", "EHLO mail.people.test\r\n", "MAIL FROM:<bob@people.test>\r\n", "RCPT TO:<" + to + ">\r\n", "DATA\r\n", data + ".\r\n"} {

@@ -123,7 +123,7 @@ func talk(t testing.TB, addr, from string, raw []byte, to []string) (s session, 
 		return s, err
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(40 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	c := textproto.NewConn(conn)
 	say := func(line string) string {
 		if err == nil && line != "" {

@@ -17,13 +17,13 @@ import (
 // until waits for something to be so.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-deadline:
-			t.Fatalf("did not come true in 30 s: %s", what)
+			t.Fatalf("did not come true in a minute: %s", what)
 		case <-tick.C:
 		}
 	}

@@ -49,7 +49,7 @@ type addresses struct{ HTTP, SMTP string }
 // listening waits until the server says where it listens.
 func listening(t *testing.T, log *safeBuffer, done <-chan int) (a addresses) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -122,7 +122,7 @@ func TestSignals(t *testing.T) {
 				if code != 0 {
 					t.Errorf("exit %d:\n%s", code, log)
 				}
-			case <-time.After(30 * time.Second):
+			case <-time.After(time.Minute):
 				cmd.Process.Kill()
 				t.Fatal("it did not stop")
 			}
@@ -144,7 +144,7 @@ func smtpSession(t *testing.T, addr string) peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.SetDeadline(time.Now().Add(30 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	t.Cleanup(func() { conn.Close() })
 	p := peer{t, textproto.NewConn(conn)}
 	p.hear()

@@ -214,7 +214,7 @@ func TestRawRequests(t *testing.T) {
 	} {
 		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 		l.ok(err)
-		l.ok(conn.SetDeadline(time.Now().Add(10 * time.Second)))
+		l.ok(conn.SetDeadline(time.Now().Add(time.Minute)))
 		if _, err := conn.Write([]byte(strings.Replace(c.request, "KEY", l.key, 1))); err != nil {
 			t.Fatal(err)
 		}

@@ -131,7 +131,7 @@ func TestLongPoll(t *testing.T) {
 	if g := <-poll("?wait=0.2"); len(g.page.Data) != 0 || g.took < 200*time.Millisecond || g.page.Next != "evt_" {
 		t.Errorf("nothing came: %+v", g)
 	}
-	some, one := poll("?wait=30&after=now"), poll("?wait=30&after=now&types=user.updated")
+	some, one := poll("?wait=60&after=now"), poll("?wait=60&after=now&types=user.updated")
 	eventually(t, "both wait", func() bool { return l.server.waiting.count("shop") == 2 })
 	ids := l.record("user.created")
 	if g := <-some; !slices.Equal(g.page.ids(), ids) || g.page.Next != ids[0] {
@@ -141,7 +141,7 @@ func TestLongPoll(t *testing.T) {
 	if g := <-one; !slices.Equal(g.page.ids(), ids[2:3]) {
 		t.Errorf("told %v, want %v", g.page.ids(), ids[2:3])
 	}
-	if g := <-poll("?wait=30&after=" + ids[1]); !slices.Equal(g.page.ids(), ids[2:]) || g.took > 5*time.Second {
+	if g := <-poll("?wait=60&after=" + ids[1]); !slices.Equal(g.page.ids(), ids[2:]) || g.took > 40*time.Second {
 		t.Errorf("what is there already: %v after %v", g.page.ids(), g.took)
 	}
 	eventually(t, "nobody waits", func() bool { return l.server.waiting.count("shop") == 0 })
@@ -155,7 +155,7 @@ func (wg *waiting) count(app gateway.AppID) int {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	tick, end := time.NewTicker(time.Millisecond), time.After(10*time.Second)
+	tick, end := time.NewTicker(time.Millisecond), time.After(time.Minute)
 	defer tick.Stop()
 	for !ok() {
 		select {
@@ -200,7 +200,7 @@ func (l *lab) listen(query string, head ...string) *listener {
 // next returns the next event of the stream as id, event and data lines.
 func (li *listener) next() (id, typ string, e wire.Event) {
 	li.t.Helper()
-	end := time.After(10 * time.Second)
+	end := time.After(time.Minute)
 	for {
 		select {
 		case line, ok := <-li.lines:
@@ -270,7 +270,7 @@ func TestStreamEndsWithItsKey(t *testing.T) {
 			}
 		}
 		l.ok(l.apps.RevokeKey(t.Context(), "shop", k.ID))
-		end, tick := time.After(10*time.Second), time.NewTicker(5*time.Millisecond)
+		end, tick := time.After(time.Minute), time.NewTicker(5*time.Millisecond)
 		defer tick.Stop()
 		for open := true; open; {
 			select {

@@ -27,7 +27,11 @@ func (r *Resolver) exchange(ctx context.Context, q question) (answer, error) {
 			if err == nil {
 				return readAnswer(reply, q), nil
 			}
-			if last = err; ctx.Err() != nil {
+			last = err
+			if end, ok := ctx.Deadline(); ok && !time.Now().Before(end) {
+				<-ctx.Done() // the dialer reads the clock, and may be ahead of the context
+			}
+			if ctx.Err() != nil {
 				return answer{}, context.Cause(ctx)
 			}
 		}

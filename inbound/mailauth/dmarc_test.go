@@ -218,7 +218,7 @@ func TestDNSThatNeverAnswers(t *testing.T) {
 	start := time.Now()
 	m := mail{from: "ann@corp.example", sign: "corp.example", ip: listed, path: "corp.example"}
 	r := l.checkWith(m, dns.WithBudget(l.NewResolver(), dns.MailQueries, 300*time.Millisecond))
-	if !r.Temporary || time.Since(start) > 5*time.Second {
+	if !r.Temporary || time.Since(start) > 30*time.Second {
 		t.Errorf("temporary %v after %v: %+v", r.Temporary, time.Since(start), r.Verdicts)
 	}
 }
@@ -245,7 +245,7 @@ func TestBombs(t *testing.T) {
 		b := dns.WithBudget(l.NewResolver(), dns.MailQueries, dns.MailTime)
 		start := time.Now()
 		r := l.checkWith(mail{from: "ann@corp.example", sign: "corp.example", ip: unlisted, path: from}, b)
-		if !slices.Contains(want, r.Verdicts.SPF) || time.Since(start) > 3*time.Second {
+		if !slices.Contains(want, r.Verdicts.SPF) || time.Since(start) > 30*time.Second {
 			t.Errorf("%s: SPF %s after %v", from, r.Verdicts.SPF, time.Since(start))
 		}
 	}
@@ -313,18 +313,19 @@ func TestSPFEndsWhenToldTo(t *testing.T) {
 	}
 	s.Close()
 	s.Close()
-	if d := time.Since(start); d > 5*time.Second {
+	if d := time.Since(start); d > 30*time.Second { // of the minute that the server would get
 		t.Errorf("it took %v", d)
 	}
 	l.Close()
-	for range 100 { // the runtime takes back goroutines that have ended soon after
-		if runtime.NumGoroutine() <= before {
-			return
+	// The runtime takes back goroutines that have ended soon after.
+	end, tick := time.After(time.Minute), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for runtime.NumGoroutine() > before {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("%d goroutines, there were %d", runtime.NumGoroutine(), before)
 		}
-		runtime.Gosched()
-	}
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines, there were %d", n, before)
 	}
 }
 
@@ -402,7 +403,7 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := Check(ctx, Mail{ClientIP: listed, From: gateway.ReversePath{Address: gateway.Address{LocalPart: "a", Domain: "corp.example"}}, Raw: raw}, l.Resolver, now)
-	if !r.Temporary || time.Since(start) > 5*time.Second {
+	if !r.Temporary || time.Since(start) > 30*time.Second {
 		t.Errorf("%+v after %v", r, time.Since(start))
 	}
 }

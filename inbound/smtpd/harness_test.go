@@ -179,7 +179,7 @@ func dial(t testing.TB, addr string) *peer {
 }
 
 func newPeer(t testing.TB, conn net.Conn) *peer {
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	return &peer{t: t, conn: conn, in: bufio.NewReader(conn)}
 }
 

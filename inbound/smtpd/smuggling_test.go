@@ -63,7 +63,7 @@ func TestEndOfDataOnTheWire(t *testing.T) {
 				continue
 			}
 			p := dial(t, addr)
-			p.conn.SetDeadline(time.Now().Add(5 * time.Second))
+			p.conn.SetDeadline(time.Now().Add(time.Minute))
 			p.want("220 ")
 			if secure {
 				p.secure()
