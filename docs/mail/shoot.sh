@@ -49,3 +49,6 @@ shoot arabic 390 2 light
 shoot arabic 720 1 dark
 shoot japanese 390 1 light
 shoot readonly 320 2 light
+shoot busy 390 1 light
+shoot busy 720 1 dark
+shoot hebrew 320 1 dark

@@ -17,19 +17,26 @@ const (
 	maxText     = 64 << 10 // of it is looked at
 	maxQuote    = 140      // characters of the message that is answered
 	maxLoadCost = 1200     // for the link of a picture; it is left out above
-	frameCost   = 10 << 10 // everything around the messages, but for the links
-	entryCost   = 300      // markup around a message
+	frameCost   = 6 << 10  // everything around the messages, but for the links and
+	perSubject  = 3        // as often as the subject and the app's name stand in it
+	entryCost   = 230      // markup around a message
 	shortCost   = 400      // the remark that it was cut
-	groupCost   = 1400     // a heading, without the photo's link
-	quoteCost   = 500      // markup around what is answered
-	fileCost    = 1100     // markup and name
-	placeCost   = 600
+	groupCost   = 1150     // a heading, without the name and the photo's link
+	quoteCost   = 400      // markup around what is answered
+	fileCost    = 830      // markup
+	placeCost   = 560
 )
 
 // room is what there is for all messages. The newest always fits: its links
-// cost less (maxURL octets, escaped), and its text gets the rest.
+// cost less (maxURL octets, escaped), and its text gets the rest. A subject of a
+// template's making is not known yet.
 func (v *view) room() int {
-	return MaxHTML - frameCost - htmlCost(v.ConversationURL) - htmlCost(v.UnsubscribeURL)
+	subject := htmlCost(v.Subject)
+	if v.ownSubject {
+		subject = maxSubject * len("&#34;")
+	}
+	return MaxHTML - frameCost - perSubject*(subject+htmlCost(v.App)) - htmlCost(v.UnsubscribeText) -
+		htmlCost(v.ConversationURL) - htmlCost(v.UnsubscribeURL)
 }
 
 // entry cleans a message and tells what it costs. With its heading that is
@@ -43,7 +50,7 @@ func (v *view) entry(m *Message) (entry, int) {
 	}
 	if m.Attachment != nil {
 		e.File = v.file(m.Attachment)
-		cost += fileCost + htmlCost(e.File.URL) + 2*htmlCost(e.File.Image)
+		cost += fileCost + htmlCost(e.File.Name) + htmlCost(e.File.URL) + 2*htmlCost(e.File.Image)
 	}
 	if m.Location != nil {
 		e.Location = newPlace(*m.Location)
@@ -82,7 +89,7 @@ func headingCost(m *Message) int {
 	if m.System {
 		return 0
 	}
-	return groupCost + htmlCost(pictureURL(m.SenderPhoto))
+	return groupCost + htmlCost(cleanLine(m.SenderName, maxName)) + htmlCost(pictureURL(m.SenderPhoto))
 }
 
 // pictureURL is a link that a mail client loads by itself, "" if there is none.
@@ -94,7 +101,7 @@ func pictureURL(s string) string {
 }
 
 func (v *view) file(f *File) *file {
-	out := &file{Label: v.Words.Attachment, Name: cleanLine(f.Name, maxName), URL: webURL(f.URL), Size: size(f.Size)}
+	out := &file{Label: v.Words.Attachment, Name: fileName(f.Name), URL: webURL(f.URL), Size: size(f.Size)}
 	switch {
 	case f.Sticker:
 		out.Label = v.Words.Sticker
@@ -109,6 +116,16 @@ func (v *view) file(f *File) *file {
 	}
 	out.Sticker = f.Sticker && out.Image != ""
 	return out
+}
+
+// fileName is the name of a file in one line, cut before its ending.
+func fileName(s string) string {
+	const longest = 12 // of an ending, with its dot
+	s = cleanLine(s, len(s)+1)
+	if dot := strings.LastIndexByte(s, '.'); dot > 0 && len(s)-dot <= longest {
+		return cut(s[:dot], maxName-(len(s)-dot)) + s[dot:]
+	}
+	return cut(s, maxName)
 }
 
 // size is a number of octets in the units people know; "" for none.
@@ -133,13 +150,15 @@ func newPlace(at [2]float64) *place {
 	}
 }
 
-// htmlCost is the length of s once escaped.
+// htmlCost is the length of s once escaped, as text or as a link.
 func htmlCost(s string) int {
 	cost := len(s)
 	for i := range len(s) {
 		switch s[i] {
 		case '&', '<', '>', '\'', '"', '+':
 			cost += len("&#34;") - 1
+		case '(', ')':
+			cost += len("%28") - 1
 		}
 	}
 	return cost

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"fmt"
 	"html"
 	"reflect"
 	"strings"
@@ -160,8 +161,20 @@ func TestSize(t *testing.T) {
 				n.Messages = append(n.Messages, Message{SenderName: "Ann", Text: "Hello", At: noon})
 			}
 		},
-		"all at its longest":           func(n *Notification) { longest(n, strings.Repeat("a", 850)) },
-		"all at its longest, escaped":  func(n *Notification) { longest(n, strings.Repeat("&", 850)) },
+		"all at its longest":              func(n *Notification) { longest(n, strings.Repeat("a", 850)) },
+		"all at its longest, escaped":     func(n *Notification) { longest(n, strings.Repeat("&", 850)) },
+		"all at its longest, in brackets": func(n *Notification) { longest(n, strings.Repeat("(", 850)) },
+		"all at its longest, a template's subject": func(n *Notification) {
+			longest(n, strings.Repeat("&", 850))
+			n.Subject, n.Template.Subject = "", strings.Repeat("\"", 500)
+		},
+		"all at its longest, in many languages": func(n *Notification) {
+			longest(n, "x")
+			for i := range n.Messages {
+				n.Messages[i].SenderName, n.Messages[i].SenderPhoto, n.Messages[i].Text = strings.Repeat(fmt.Sprint("名", i), 40), "", "名"
+			}
+			n.Messages = append(n.Messages, n.Messages...)
+		},
 		"all at its longest, one left": func(n *Notification) { longest(n, strings.Repeat("&", 850)); n.Messages = n.Messages[:1] },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -242,5 +255,21 @@ func BenchmarkCompose(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestFileName: what kind of file it is can be told of a name that is cut.
+func TestFileName(t *testing.T) {
+	long := strings.Repeat("ü ", 50)
+	for in, want := range map[string]string{
+		"a.pdf":                 "a.pdf",
+		"a\r\nb\u202efdp.exe":   "a bfdp.exe",
+		long + "z.jpg":          strings.Repeat("ü ", 29) + "ü….jpg",
+		long + ".a very long 1": strings.Repeat("ü ", 31) + "ü…",
+		"":                      "",
+	} {
+		if got := fileName(in); got != want || utf8.RuneCountInString(got) > maxName {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
 	}
 }

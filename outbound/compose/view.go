@@ -28,6 +28,7 @@ type view struct {
 	UnsubscribeText string
 
 	linkImages bool
+	ownSubject bool // a template makes the subject
 	omitted    int
 	shown      []shown // what Groups hold, message by message
 }
@@ -95,6 +96,7 @@ func newView(n *Notification) *view {
 		UnsubscribeURL:  n.UnsubscribeURL,
 		UnsubscribeText: cmp.Or(cleanLine(n.UnsubscribeText, maxSubject), w.Unsubscribe),
 		linkImages:      n.LinkImages,
+		ownSubject:      strings.TrimSpace(n.Template.Subject) != "",
 	}
 	if dir == "rtl" {
 		v.Align = "right"
