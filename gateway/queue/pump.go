@@ -47,7 +47,7 @@ func newPump(r *Runner, work context.Context) *pump {
 	return &pump{
 		Runner: r, work: work, stale: true,
 		ready: newReady(), timer: time.NewTimer(0),
-		due: map[store.Shard]time.Time{}, mutes: map[store.Shard]mute{}, rooms: newRooms(r.Limit),
+		due: map[store.Shard]time.Time{}, mutes: map[store.Shard]mute{}, rooms: newRooms(r.Limit, r.Workers),
 	}
 }
 

@@ -7,10 +7,17 @@ import (
 	"github.com/replygate/replygate/gateway/store"
 )
 
+// partyShare is how many items of a party that has a limit are held at most, and
+// fewer as workers get scarce: parties whose handlers all hang at once leave some
+// to the others.
+const partyShare = 16
+
 // rooms tells how many more items of each party may be held. It is the pump's.
 type rooms struct {
-	limit Limit
-	held  map[store.Party]int
+	limit   Limit
+	workers int
+	held    map[store.Party]int
+	all     int // of all parties
 	// full are parties that were denied: when an item of one ends, there may be
 	// more of it to do than the pump knows.
 	full map[store.Party]bool
@@ -21,8 +28,8 @@ type rooms struct {
 	filled bool
 }
 
-func newRooms(limit Limit) rooms {
-	return rooms{limit: limit, held: map[store.Party]int{}, full: map[store.Party]bool{}}
+func newRooms(limit Limit, workers int) rooms {
+	return rooms{limit: limit, workers: workers, held: map[store.Party]int{}, full: map[store.Party]bool{}}
 }
 
 // look sets the time at which rooms are asked for.
@@ -47,6 +54,7 @@ func (r *rooms) room(p store.Party) int {
 	if n <= 0 && from.After(r.now) && (r.next.IsZero() || from.Before(r.next)) {
 		r.next = from
 	}
+	n = min(n, max(1, partyShare*(r.workers-r.all)/r.workers))
 	if n -= r.held[p]; n > 0 {
 		return n
 	}
@@ -60,6 +68,7 @@ func (r *rooms) take(p store.Party) {
 		return
 	}
 	r.held[p]++
+	r.all++
 	r.filled = r.room(p) == 0 || r.filled
 }
 
@@ -69,6 +78,7 @@ func (r *rooms) leave(p store.Party) bool {
 	if r.limit == nil {
 		return false
 	}
+	r.all--
 	if r.held[p]--; r.held[p] <= 0 {
 		delete(r.held, p)
 	}

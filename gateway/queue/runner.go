@@ -65,6 +65,7 @@ type Config struct {
 	// Drain is how long running handlers may go on after a stop; 0 means 20 s.
 	Drain time.Duration
 	// Limit bounds how many items of a party are handled at once; nil: nothing does.
+	// With one, no party gets more than 16, and fewer as workers get scarce.
 	Limit Limit
 	// Owner names the process in leases, for operators.
 	Owner string

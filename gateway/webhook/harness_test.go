@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -78,6 +79,8 @@ type bench struct {
 	teller *Teller
 	log    *bytes.Buffer
 	stop   func()
+	// workers the queue has; 0 means Workers.
+	workers int
 }
 
 func newBench(t testing.TB, c Config, endpoints ...gateway.Endpoint) *bench {
@@ -108,7 +111,7 @@ func newBench(t testing.TB, c Config, endpoints ...gateway.Endpoint) *bench {
 func (b *bench) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := queue.New(queue.Config{
-		Store: b.store, Queue: store.Events, Handler: b.teller.Handle, Limit: b.teller.Limit, Workers: 64,
+		Store: b.store, Queue: store.Events, Handler: b.teller.Handle, Limit: b.teller.Limit, Workers: cmp.Or(b.workers, Workers),
 		Poll: 5 * time.Minute, Drain: time.Second, Log: b.teller.Log,
 	})
 	end := make(chan error, 1)

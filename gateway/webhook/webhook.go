@@ -73,8 +73,7 @@ type Teller struct {
 }
 
 // New makes a Teller; Handle is its queue.Handler and Limit its queue.Config.Limit.
-// The queue should have many workers (256 is a good number): most of them only
-// wait for answers.
+// The queue should have as many Workers.
 func New(c Config) *Teller {
 	if c.Timeout <= 0 {
 		c.Timeout = 15 * time.Second
@@ -118,11 +117,12 @@ func (t *Teller) Handle(ctx context.Context, l store.Leased) queue.Result {
 	case tg.endpoint.Disabled && !tg.ping():
 		return t.bury(&tg, "the endpoint is disabled")
 	}
+	end := t.gates.begin(tg.app.ID, tg.endpoint.ID)
 	a := t.attempt(ctx, &tg)
+	end(time.Now(), a)
 	if a.aborted {
 		return queue.Result{Again: &tg.item}
 	}
-	t.gates.of(tg.app.ID, tg.endpoint.ID).learn(time.Now(), a)
 	return t.conclude(&tg, a)
 }
 

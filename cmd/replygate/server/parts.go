@@ -63,7 +63,7 @@ func (s *Server) queues() ([]func(context.Context) error, error) {
 	return []func(context.Context) error{
 		run(store.Notifications, 4, notifier.Handle, nil, func() {}),
 		run(store.Deliveries, 64, courier.Handle, nil, func() { client.Close() }),
-		run(store.Events, 256, teller.Handle, teller.Limit, teller.Close),
+		run(store.Events, webhook.Workers, teller.Handle, teller.Limit, teller.Close),
 	}, nil
 }
 
