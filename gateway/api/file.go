@@ -79,8 +79,14 @@ func upload(c *call, _ []string) (any, error) {
 	}
 	return c.once(store.AppScope(c.app.ID), func(c *call) (any, error) {
 		token, err := c.Chat.Upload(c.ctx, c.app.ID, sealed, file)
-		return map[string]string{"attachmentToken": token}, err
+		return uploaded{token, token}, err
 	})
+}
+
+// uploaded is the answer to an upload: the token by its older and its newer name.
+type uploaded struct {
+	AttachmentToken string `json:"attachmentToken"`
+	FileToken       string `json:"fileToken"`
 }
 
 // file finds the file in the body.

@@ -123,3 +123,30 @@ func TestFileNames(t *testing.T) {
 		}
 	}
 }
+
+// TestContent: a message in blocks, as newer clients write it, is its text, its
+// file and its place; what is said beside the blocks stands above them.
+func TestContent(t *testing.T) {
+	l := newLab(t).populate()
+	var up struct{ AttachmentToken, FileToken string }
+	l.raw("POST", "/v1/shop/files?filename=a.txt", l.key, "hello", "Content-Type", "text/plain").is(200).into(&up)
+	if up.FileToken == "" || up.FileToken != up.AttachmentToken {
+		t.Fatalf("%+v", up)
+	}
+	ids := l.do("POST", "/conversations/c1/messages", `[
+		{"sender":"ann","type":"UserMessage","content":[{"type":"text","children":["Hi ",{"type":"bold","children":["there",{"type":"emoji","text":"🙂"}]}," ",{"type":"link","url":"https://x.test","children":["see"]}]},{"type":"text","children":["Two"]}]},
+		{"sender":"ann","type":"UserMessage","content":[{"type":"file","fileToken":"`+up.FileToken+`"}]},
+		{"sender":"ann","type":"UserMessage","content":[{"type":"location","latitude":1.5,"longitude":-2}]},
+		{"sender":"ann","type":"UserMessage","text":"Above","content":[{"type":"text","children":["below"]}]}]`).is(200).posted()
+	for i, want := range []string{`"text":"Hi there🙂 see\nTwo"`, `"name":"a.txt"`, `"location":[1.5,-2]`, `"text":"Above"`} {
+		l.do("GET", "/conversations/c1/messages/"+ids[i], "").is(200).has(want)
+	}
+	old := l.do("POST", "/import/conversations/c1/messages", `[{"sender":"ann","type":"UserMessage","createdAt":5,"content":[{"type":"text","children":["Old"]}]}]`).is(200).posted()[0]
+	l.do("GET", "/conversations/c1/messages/"+old, "").has(`"text":"Old"`)
+	for _, bad := range []string{`"x"`, `{}`, `[5]`, `["x"]`, `[{"children":["x"]}]`, `[{"type":"text","children":"x"}]`, `[{"type":"text","children":` + strings.Repeat(`[{"children":`, 300) + `]}]`, `[{"type":"text","children":` + strings.Repeat(`[{"children":`, 9000) + `5` + strings.Repeat(`}]`, 9000) + `}]`} {
+		if a := l.do("POST", "/conversations/c1/messages", `[{"sender":"ann","type":"UserMessage","content":`+bad+`}]`); a.status != 400 {
+			t.Errorf("%s: %d %s", bad, a.status, a.body)
+		}
+	}
+	l.do("POST", "/conversations/c1/messages", `[{"sender":"ann","type":"UserMessage","content":[]}]`).is(200)
+}

@@ -27,9 +27,7 @@ type ImportedMessage struct {
 func (m *ImportedMessage) UnmarshalJSON(b []byte) error {
 	*m = ImportedMessage{}
 	var created Field[float64]
-	fields := m.NewMessage.fields()
-	fields["timestamp"], fields["createdAt"], fields["readBy"] = &m.Timestamp, &created, &m.ReadBy
-	err := decode(b, fields)
+	err := readMessage(b, &m.NewMessage, map[string]any{"timestamp": &m.Timestamp, "createdAt": &created, "readBy": &m.ReadBy})
 	if !m.Timestamp.has() {
 		m.Timestamp = created
 	}

@@ -42,7 +42,7 @@ type NewAttachment struct {
 // UnmarshalJSON reads one element of the body of a POST.
 func (m *NewMessage) UnmarshalJSON(b []byte) error {
 	*m = NewMessage{}
-	return decode(b, m.fields())
+	return readMessage(b, m, nil)
 }
 
 // fields are the fields of m by their names in JSON.
