@@ -28,6 +28,11 @@ type Conversation struct {
 	Incarnation string `json:"incarnation"`
 	// Forced: messages numbered up to it are told without waiting.
 	Forced uint64 `json:"forced,omitempty"`
+	// TestCount is the number of the newest test message; TestForced and TestRan
+	// are Forced and Ran for those alone.
+	TestCount  uint64 `json:"testCount,omitempty"`
+	TestForced uint64 `json:"testForced,omitempty"`
+	TestRan    uint64 `json:"testRan,omitempty"`
 	// Ran: messages numbered up to it were given free by an external schedule.
 	Ran uint64 `json:"ran,omitempty"`
 	// Muted: nobody is mailed about the conversation.
@@ -92,6 +97,10 @@ type Participant struct {
 	LeftCount uint64 `json:"leftCount,omitempty"`
 	// Handle is the live reply handle; zero until one is needed.
 	Handle Handle `json:"handle,omitempty"`
+	// TestHandle is the live handle of the reply address in test mails, and
+	// TestCount is NotifiedCount for test messages.
+	TestHandle Handle `json:"testHandle,omitempty"`
+	TestCount  uint64 `json:"testCount,omitempty"`
 	// ReadCount: messages numbered up to it are read.
 	ReadCount uint64 `json:"readCount"`
 	// Unread marks a conversation that was marked unread, until it is read.

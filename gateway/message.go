@@ -38,6 +38,9 @@ type Message struct {
 	// Unanswered marks a bot's message that answered nothing: people are told
 	// of what it was about.
 	Unanswered bool `json:"unanswered,omitempty"`
+	// Test: a test key posted it, or a reply to what such a key caused is. Mails
+	// about it stay in the built-in mailbox, and no other mail shows it.
+	Test bool `json:"test,omitempty"`
 	// For is whom alone the message tells, who is told at once; empty: everybody.
 	For       UserID     `json:"for,omitempty"`
 	CreatedAt time.Time  `json:"createdAt"`

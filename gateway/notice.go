@@ -41,5 +41,7 @@ type Notice struct {
 	// Raw is the sealed mail that is forwarded; the notice keeps it until it is made.
 	Raw       BlobRef   `json:"raw,omitempty"`
 	CreatedAt time.Time `json:"createdAt"`
-	Trace     TraceID   `json:"trace,omitempty"`
+	// Test: it is about a test mail, and stays in the built-in mailbox.
+	Test  bool    `json:"test,omitempty"`
+	Trace TraceID `json:"trace,omitempty"`
 }

@@ -29,7 +29,9 @@ type Notification struct {
 	// UpTo is the number of the newest message covered.
 	UpTo       uint64       `json:"upTo"`
 	Deliveries []DeliveryID `json:"deliveries,omitempty"`
-	Trace      TraceID      `json:"trace,omitempty"`
+	// Test: it tells of test messages, and no mail of it leaves.
+	Test  bool    `json:"test,omitempty"`
+	Trace TraceID `json:"trace,omitempty"`
 }
 
 // DeliveryState is how far one mail has come.
@@ -68,7 +70,9 @@ type Delivery struct {
 	Edits     uint64    `json:"edits,omitempty"`
 	Rewritten int       `json:"rewritten,omitempty"`
 	Attempts  []Attempt `json:"attempts,omitempty"`
-	Trace     TraceID   `json:"trace,omitempty"`
+	// Test: the mail goes into the built-in mailbox, and nowhere else.
+	Test  bool    `json:"test,omitempty"`
+	Trace TraceID `json:"trace,omitempty"`
 }
 
 // MaxAttempts bounds Delivery.Attempts: the oldest but the first are forgotten.
@@ -98,6 +102,8 @@ type Sent struct {
 	// UpTo is the number of the newest message shown.
 	UpTo  uint64      `json:"upTo"`
 	Shown []MessageID `json:"shown,omitempty"`
+	// Test: it went into the built-in mailbox.
+	Test bool `json:"test,omitempty"`
 	// Earlier counts the messages before those, which it does not show.
 	Earlier int `json:"earlier,omitempty"`
 }

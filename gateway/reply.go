@@ -24,12 +24,14 @@ type Reply struct {
 	ID           ReplyID        `json:"id"`
 	Conversation ConversationID `json:"conversation"`
 	Participant  UserID         `json:"participant"`
-	State        ReplyState     `json:"state"`
-	Reason       Reason         `json:"reason,omitempty"`
-	Words        string         `json:"words,omitempty"` // of the backend, in place of the reason's sentence
-	Rule         string         `json:"rule,omitempty"`  // what matched, for automatic mail
-	ReceivedAt   time.Time      `json:"receivedAt"`
-	UpdatedAt    time.Time      `json:"updatedAt"`
+	// Test: it came to the reply address of a test mail.
+	Test       bool       `json:"test,omitempty"`
+	State      ReplyState `json:"state"`
+	Reason     Reason     `json:"reason,omitempty"`
+	Words      string     `json:"words,omitempty"` // of the backend, in place of the reason's sentence
+	Rule       string     `json:"rule,omitempty"`  // what matched, for automatic mail
+	ReceivedAt time.Time  `json:"receivedAt"`
+	UpdatedAt  time.Time  `json:"updatedAt"`
 	// From is the one strict author identity, if there was one.
 	From      Address     `json:"from,omitzero"`
 	MessageID string      `json:"messageId,omitempty"`

@@ -62,7 +62,7 @@ func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err
 // record begins the record of the mail for one recipient.
 func (rec *received) record(to recipient) gateway.Reply {
 	r := gateway.Reply{
-		Conversation: to.row.Conversation, Participant: to.row.User,
+		Conversation: to.row.Conversation, Participant: to.row.User, Test: to.row.Test,
 		ReceivedAt: rec.at, UpdatedAt: rec.at, From: rec.auth.Author,
 		Size: rec.size, Verdicts: rec.auth.Verdicts, Trace: rec.trace,
 	}

@@ -146,7 +146,7 @@ func (t *transaction) resolve(ctx context.Context, to gateway.Address) (recipien
 func (t *transaction) recordRefusedRcpt(ctx context.Context, rcpt recipient, st gateway.Status) error {
 	now := clock()
 	reply := gateway.Reply{
-		Conversation: rcpt.row.Conversation, Participant: rcpt.row.User,
+		Conversation: rcpt.row.Conversation, Participant: rcpt.row.User, Test: rcpt.row.Test,
 		State: gateway.ReplyRejected, Reason: chat.ReasonOf(st), ReceivedAt: now, UpdatedAt: now,
 		From: t.from.Address, Verdicts: unchecked,
 	}

@@ -99,7 +99,9 @@ func (t *transaction) background(ctx context.Context, to recipient) (b backgroun
 		}
 		rg := store.Range{Prefix: store.ConversationKey(to.row.App, to.row.Conversation).String(string(to.row.User)), Reverse: true}
 		return store.SentMails.Scan(rd, rg, func(_ store.Key, s gateway.Sent) (bool, error) {
-			b.sent = append(b.sent, s)
+			if s.Test == to.row.Test {
+				b.sent = append(b.sent, s)
+			}
 			return len(b.sent) < recentMails, nil
 		})
 	})

@@ -83,7 +83,11 @@ func (t *transaction) thread(ctx context.Context, rec *received) (place *store.M
 // answerable is the participant's reply address at a place, and why a reply to
 // it is refused, if it is. One who cannot read there has none.
 func (t *transaction) answerable(ctx context.Context, p store.MailPlace) (row store.HandleRow, refused gateway.Status, err error) {
-	a, err := t.Chat.ReplyAddress(ctx, p.App, p.Conversation, p.User)
+	address := t.Chat.ReplyAddress
+	if p.Test {
+		address = t.Chat.TestAddress
+	}
+	a, err := address(ctx, p.App, p.Conversation, p.User)
 	var missing gateway.NotFound
 	if errors.As(err, &missing) {
 		return row, refused, nil

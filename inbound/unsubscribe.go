@@ -31,7 +31,7 @@ func (t *transaction) unsubscribe(rec *received, to recipient) (*outcome, error)
 		if err := t.keepRecord(tx, rec, to, r); err != nil {
 			return err
 		}
-		fact := suppression.Fact{App: to.row.App, Address: to.row.Address, Kind: suppression.Mail, User: to.row.User}
+		fact := suppression.Fact{App: to.row.App, Address: to.row.Address, Kind: suppression.Mail, User: to.row.User, Test: to.row.Test}
 		return chat.Unsubscribe(tx, rec.at, fact)
 	}}, nil
 }

@@ -135,14 +135,14 @@ func (b *batch) keep(tx store.Tx, m mail) error {
 	if err := store.SentMails.Put(tx, store.SentKey(app, m.sent), m.sent); err != nil {
 		return err
 	}
-	place := store.MailPlace{App: app, Conversation: m.sent.Conversation, User: m.sent.Recipient}
+	place := store.MailPlace{App: app, Conversation: m.sent.Conversation, User: m.sent.Recipient, Test: m.sent.Test}
 	if err := store.MailPlaces.Put(tx, store.MailKey(m.sent.MessageID), place); err != nil {
 		return err
 	}
 	return forgetOldest(tx, app, m.sent)
 }
 
-// forgetOldest keeps the newest sentKept mails to a participant.
+// forgetOldest keeps the newest sentKept mails to a participant, and as many test mails.
 func forgetOldest(tx store.Tx, app gateway.AppID, newest gateway.Sent) error {
 	rg := store.Range{
 		Prefix:  store.ConversationKey(app, newest.Conversation).String(string(newest.Recipient)),
@@ -150,6 +150,9 @@ func forgetOldest(tx store.Tx, app gateway.AppID, newest gateway.Sent) error {
 	}
 	n := 0
 	return store.SentMails.Scan(tx, rg, func(k store.Key, s gateway.Sent) (bool, error) {
+		if s.Test != newest.Test {
+			return true, nil
+		}
 		if n++; n <= sentKept {
 			return true, nil
 		}

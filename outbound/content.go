@@ -48,7 +48,9 @@ func (l *letter) previous(rd store.Reader) (out []gateway.Sent, err error) {
 		rg.To = rg.Prefix.Time(l.queued)
 	}
 	err = store.SentMails.Scan(rd, rg, func(_ store.Key, s gateway.Sent) (bool, error) {
-		out = append(out, s)
+		if s.Test == l.decision.Test {
+			out = append(out, s)
+		}
 		return len(out) < maxPrevious, nil
 	})
 	return out, err

@@ -74,7 +74,7 @@ func (c *Courier) Handle(ctx context.Context, l store.Leased) queue.Result {
 	if err != nil {
 		return c.trouble(l, d, err)
 	}
-	if c.Captive {
+	if c.Captive || d.Test {
 		return c.keep(ctx, l, d, raw)
 	}
 	a, overtaken := c.try(ctx, l.Item.App, d, raw)

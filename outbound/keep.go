@@ -23,7 +23,7 @@ func (c *Courier) keep(ctx context.Context, l store.Leased, d gateway.Delivery, 
 	began := time.Now()
 	err := c.Mailbox.Keep(ctx, l.Item.App, store.KeptMail{
 		Delivery: d.ID, Notification: d.Notification, Conversation: d.Conversation, Recipient: d.Recipient,
-		From: c.reversePath(d), To: d.To, At: began,
+		From: c.reversePath(d), To: d.To, Test: d.Test, At: began,
 	}, raw)
 	if err != nil {
 		return c.trouble(l, d, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/app"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/mailbox"
 	"github.com/replygate/replygate/gateway/queue"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
@@ -100,7 +101,7 @@ func (l *lab) start() {
 	client := &delivery.Client{Hostname: "mx.example.com", Dial: l.peer.dial, Logger: log}
 	courier := &Courier{
 		Notifier: notifier, Store: l.store, Chat: l.chat, Tokens: tokens, Box: box, Router: hops{{Host: "relay.example.com", Port: 25, TLS: route.None, Relay: true}},
-		Client: client, Domain: domain, Log: log,
+		Client: client, Mailbox: l.mailbox(), Domain: domain, Log: log,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -114,6 +115,11 @@ func (l *lab) start() {
 		client.Close()
 		l.ok(l.engine.Close())
 	}
+}
+
+// mailbox is the built-in one.
+func (l *lab) mailbox() mailbox.Service {
+	return mailbox.Service{Store: l.store, Box: secret.NewBox(l.keys)}
 }
 
 // hops is a Router that always answers the same.

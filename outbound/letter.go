@@ -54,7 +54,9 @@ func (l *letter) address(ctx context.Context) (err error) {
 	switch {
 	case l.role().ReplyDisabled:
 	case l.in.Participant.Routed:
-		l.reply, err = l.Chat.RoutedAddress(ctx, app, conv, user)
+		l.reply, err = l.Chat.RoutedAddress(ctx, app, conv, user, l.decision.Test)
+	case l.decision.Test:
+		l.reply, err = l.Chat.TestAddress(ctx, app, conv, user)
 	default:
 		l.reply, err = l.Chat.ReplyAddress(ctx, app, conv, user)
 	}
@@ -111,7 +113,7 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 // fill composes, signs, seals and stages the mail of a delivery.
 func (l *letter) fill(ctx context.Context, d gateway.Delivery) (gateway.Delivery, mail, error) {
 	app := l.pending.App.ID
-	unsubscribe, err := suppression.Link(ctx, l.Store, suppression.Fact{App: app, Address: d.To, User: l.in.Participant.User}, l.now)
+	unsubscribe, err := suppression.Link(ctx, l.Store, suppression.Fact{App: app, Address: d.To, User: l.in.Participant.User, Test: l.decision.Test}, l.now)
 	if err != nil {
 		return d, mail{}, fmt.Errorf("unsubscribe link: %w", err)
 	}
@@ -153,7 +155,7 @@ func (l *letter) addressed(to gateway.Address, messageID string, unsubscribe gat
 func (l *letter) remember(d gateway.Delivery, c compose.Mail) gateway.Sent {
 	s := gateway.Sent{
 		Delivery: d.ID, Conversation: l.pending.Conversation.ID, Recipient: l.in.Participant.User, MessageID: d.MessageID,
-		Subject: c.Subject, FromName: c.FromName, SentAt: l.now, UpTo: l.decision.UpTo, Earlier: l.decision.Earlier,
+		Subject: c.Subject, FromName: c.FromName, SentAt: l.now, UpTo: l.decision.UpTo, Earlier: l.decision.Earlier, Test: l.decision.Test,
 	}
 	if !l.queued.IsZero() {
 		s.SentAt = l.queued

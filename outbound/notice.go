@@ -125,7 +125,7 @@ func rank(a, preferred gateway.Address) int {
 func (s *slip) write(ctx context.Context) (d gateway.Delivery, raw store.Staged, err error) {
 	d = gateway.Delivery{
 		ID: gateway.DeliveryID(s.ids.Next(gateway.PrefixDelivery, s.now)), Conversation: s.notice.Conversation, Recipient: s.notice.Recipient,
-		To: s.to, State: gateway.DeliveryQueued, CreatedAt: s.now, UpdatedAt: s.now, ExpiresAt: s.now.Add(giveUpAfter), Trace: s.notice.Trace,
+		To: s.to, State: gateway.DeliveryQueued, CreatedAt: s.now, UpdatedAt: s.now, ExpiresAt: s.now.Add(giveUpAfter), Test: s.notice.Test, Trace: s.notice.Trace,
 	}
 	d.MessageID = compose.MessageID(s.Domain, d.ID)
 	plain, err := s.compose(ctx, d.MessageID)
@@ -167,7 +167,7 @@ func (s *slip) link(ctx context.Context) (string, error) {
 	case gateway.NoticeConfirm:
 		return s.PublicURL + "/c/" + s.Tokens.Mint(token.Confirm, s.notice.Link, s.Domain), nil
 	case gateway.NoticeUnsubscribe, gateway.NoticeUnsubscribed:
-		h, err := suppression.Link(ctx, s.Store, suppression.Fact{App: s.app.ID, Address: s.to, User: s.user.ID}, s.now)
+		h, err := suppression.Link(ctx, s.Store, suppression.Fact{App: s.app.ID, Address: s.to, User: s.user.ID, Test: s.notice.Test}, s.now)
 		return s.PublicURL + "/u/" + s.Tokens.Mint(token.Unsubscribe, h, s.Domain), err
 	}
 	return "", nil

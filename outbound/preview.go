@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -46,6 +47,7 @@ func (n *Notifier) Preview(ctx context.Context, app gateway.AppID, c gateway.Con
 	now := time.Now()
 	in := &p.Inputs[0]
 	l := letter{batch: &batch{Notifier: n, pending: p, now: now}, in: in, decision: notify.Preview(*in, now)}
+	l.decision.Test = slices.ContainsFunc(l.decision.Messages, func(m gateway.Message) bool { return m.Test })
 	out := Preview{To: l.decision.Addresses}
 	if len(waiting.Inputs) > 0 {
 		out.Decision = notify.Decide(waiting.Inputs[0], now)

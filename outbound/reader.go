@@ -36,7 +36,7 @@ func (r *reader) messages() error {
 		if err != nil {
 			return err
 		}
-		if !found {
+		if !found || !r.mayShow(&m) {
 			continue
 		}
 		s, err := r.message(&m)
@@ -57,6 +57,10 @@ func (r *reader) messages() error {
 	}
 	return nil
 }
+
+// mayShow tells whether the mail may show a message: what test keys posted is in
+// no mail that leaves.
+func (r *reader) mayShow(m *gateway.Message) bool { return !m.Test || r.decision.Test }
 
 // isNews tells whether a message is what the mail is about; without any, all are.
 func (r *reader) isNews(id gateway.MessageID) bool {
@@ -146,7 +150,7 @@ func (r *reader) quote(id gateway.MessageID) (*compose.Quote, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil || !r.mayShow(&m) {
 		return nil, err
 	}
 	out := &compose.Quote{Text: m.Text, Own: m.Sender == r.in.User.ID}

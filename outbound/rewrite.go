@@ -102,7 +102,7 @@ func (l *letter) recall(rd store.Reader, app gateway.AppID, d gateway.Delivery) 
 	if !found {
 		sent.Shown = decided.Messages
 	}
-	l.decision = notify.Decision{Act: notify.Send, UpTo: decided.UpTo, Earlier: sent.Earlier}
+	l.decision = notify.Decision{Act: notify.Send, UpTo: decided.UpTo, Earlier: sent.Earlier, Test: d.Test}
 	if l.decision.News, err = l.found(rd, decided.Messages); err != nil {
 		return err
 	}

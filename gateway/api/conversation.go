@@ -25,6 +25,9 @@ func deleteConversation(c *call, ids []string) (any, error) {
 func forceNotification(c *call, ids []string) (any, error) {
 	id := gateway.ConversationID(ids[0])
 	return c.once(store.ConversationScope(c.app.ID, id), func(c *call) (any, error) {
+		if c.key.Test {
+			return nil, c.Chat.ForceTests(c.ctx, c.app.ID, id)
+		}
 		return nil, c.Chat.ForceNotification(c.ctx, c.app.ID, id)
 	})
 }
@@ -49,9 +52,18 @@ func leaveConversation(c *call, ids []string) (any, error) {
 	return nil, c.Chat.Leave(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), gateway.UserID(ids[1]))
 }
 
+// replyAddress is where a participant's answers go: for a test key, those to test
+// mails.
+func (c *call) replyAddress(conv gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
+	if c.key.Test {
+		return c.Chat.TestAddress(c.ctx, c.app.ID, conv, u)
+	}
+	return c.Chat.ReplyAddress(c.ctx, c.app.ID, conv, u)
+}
+
 // replyAddress answers with the secret address of a participant.
 func replyAddress(c *call, ids []string) (any, error) {
-	a, err := c.Chat.ReplyAddress(c.ctx, c.app.ID, gateway.ConversationID(ids[0]), gateway.UserID(ids[1]))
+	a, err := c.replyAddress(gateway.ConversationID(ids[0]), gateway.UserID(ids[1]))
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,9 @@ func (c *call) decideReply(id string, decide decision) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.key.Test && !r.Test {
+		return nil, fail(http.StatusConflict, "NOT_PERMITTED", "id", "This is a person's reply, and what it makes due is mailed: decide about it with a live key.")
+	}
 	return c.once(store.ConversationScope(c.app.ID, r.Conversation), func(c *call) (any, error) { return c.settle(r.ID, decide) })
 }
 

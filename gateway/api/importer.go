@@ -28,8 +28,8 @@ func (c *call) posting(post func(chat.Posting) ([]gateway.MessageID, error)) ([]
 		return nil, err
 	}
 	made, err := post(chat.Posting{
-		Before: idem.before,
-		After:  func(tx store.Tx, made []gateway.MessageID) error { return idem.after(tx, postedOf(made)) },
+		Test: c.key.Test, Before: idem.before,
+		After: func(tx store.Tx, made []gateway.MessageID) error { return idem.after(tx, postedOf(made)) },
 	})
 	if err != nil || idem == nil || idem.answer == nil {
 		return postedOf(made), err

@@ -44,7 +44,7 @@ func tellOnce(c *call, _ []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := c.Chat.ReplyAddress(c.ctx, c.app.ID, in.Conversation, in.Recipient)
+	address, err := c.replyAddress(in.Conversation, in.Recipient)
 	if err != nil {
 		return nil, err
 	}

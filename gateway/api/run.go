@@ -42,7 +42,11 @@ func run(c *call, _ []string) (any, error) {
 	if c.method == http.MethodHead {
 		return nil, nil
 	}
-	n, err := c.Chat.Run(c.ctx, c.app.ID)
+	start := c.Chat.Run
+	if c.key.Test {
+		start = c.Chat.RunTests
+	}
+	n, err := start(c.ctx, c.app.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -12,16 +12,26 @@ import (
 // ReplyAddress returns the secret address that posts as a participant, and
 // makes it if there is none. One who may not even read has none: NotFound.
 func (s *Service) ReplyAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
+	return s.addressOf(ctx, app, c, u, false)
+}
+
+// TestAddress is ReplyAddress for mails that test keys cause: what comes to it is
+// test, too.
+func (s *Service) TestAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
+	return s.addressOf(ctx, app, c, u, true)
+}
+
+func (s *Service) addressOf(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID, test bool) (gateway.Address, error) {
 	var h gateway.Handle
 	err := s.view(ctx, "get reply address", func(rd store.Reader) error {
 		p, err := loadReader(rd, app, c, u)
-		h = p.Handle
+		h = *handleOf(&p, test)
 		return err
 	})
 	if err == nil && h == 0 {
 		now := s.now()
 		err = s.update(ctx, store.ConversationScope(app, c), "make reply address", func(tx store.Tx) (err error) {
-			h, err = ReplyHandle(tx, now, app, c, u)
+			h, err = replyHandle(tx, now, app, c, u, test)
 			return err
 		})
 	}
@@ -34,23 +44,36 @@ func (s *Service) ReplyAddress(ctx context.Context, app gateway.AppID, c gateway
 // ReplyHandle returns the live handle of a participant's reply address, and
 // allocates it if there is none.
 func ReplyHandle(tx store.Tx, now time.Time, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Handle, error) {
-	p, err := loadReader(tx, app, c, u)
-	if err != nil || p.Handle != 0 {
-		return p.Handle, err
+	return replyHandle(tx, now, app, c, u, false)
+}
+
+// handleOf is where a participant's handle is kept.
+func handleOf(p *gateway.Participant, test bool) *gateway.Handle {
+	if test {
+		return &p.TestHandle
 	}
-	p.Handle, err = store.Allocate(tx, store.HandleRow{
-		App: app, Purpose: string(rune(token.Reply)), Conversation: c, User: u, CreatedAt: now,
+	return &p.Handle
+}
+
+func replyHandle(tx store.Tx, now time.Time, app gateway.AppID, c gateway.ConversationID, u gateway.UserID, test bool) (gateway.Handle, error) {
+	p, err := loadReader(tx, app, c, u)
+	h := handleOf(&p, test)
+	if err != nil || *h != 0 {
+		return *h, err
+	}
+	*h, err = store.Allocate(tx, store.HandleRow{
+		App: app, Purpose: string(rune(token.Reply)), Conversation: c, User: u, Test: test, CreatedAt: now,
 	})
 	if err != nil {
 		return 0, err
 	}
-	return p.Handle, store.Participants.Put(tx, store.ParticipantKey(app, c, u), p)
+	return *h, store.Participants.Put(tx, store.ParticipantKey(app, c, u), p)
 }
 
-// RoutedAddress is ReplyAddress for an agent a support conversation is routed
-// to, who gets a place in it if there is none.
-func (s *Service) RoutedAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID) (gateway.Address, error) {
-	a, err := s.ReplyAddress(ctx, app, c, u)
+// RoutedAddress is ReplyAddress, or TestAddress, for an agent a support
+// conversation is routed to, who gets a place in it if there is none.
+func (s *Service) RoutedAddress(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID, test bool) (gateway.Address, error) {
+	a, err := s.addressOf(ctx, app, c, u, test)
 	if !isMissing(err) {
 		return a, err
 	}
@@ -63,7 +86,7 @@ func (s *Service) RoutedAddress(ctx context.Context, app gateway.AppID, c gatewa
 	if err != nil {
 		return gateway.Address{}, err
 	}
-	return s.ReplyAddress(ctx, app, c, u)
+	return s.addressOf(ctx, app, c, u, test)
 }
 
 // loadReader returns a participant who may read.

@@ -71,7 +71,7 @@ func (s *Service) Tell(ctx context.Context, app gateway.AppID, c Call, how Posti
 	if err := s.PutConversation(ctx, app, c.Conversation, c.About); err != nil {
 		return nil, err
 	}
-	return s.posting(ctx, app, c.Conversation, "tell", how, func(r *room) ([]gateway.MessageID, error) { return r.tell(c) })
+	return s.posting(ctx, app, c.Conversation, "tell", how, func(r *room) ([]gateway.MessageID, error) { return r.tell(c, how.Test) })
 }
 
 // firstInvalid takes the first of several errors about the input.
@@ -101,14 +101,14 @@ func (s *Service) mustHaveAddress(ctx context.Context, app gateway.AppID, c Call
 	})
 }
 
-func (r *room) tell(c Call) ([]gateway.MessageID, error) {
+func (r *room) tell(c Call, test bool) ([]gateway.MessageID, error) {
 	if err := r.callOn(c); err != nil {
 		return nil, err
 	}
 	ids := make([]gateway.MessageID, 0, len(c.Messages))
 	news := false
 	for i, in := range c.Messages {
-		id, told, err := r.tellOne(i, in, c.Recipient)
+		id, told, err := r.tellOne(i, in, c.Recipient, test)
 		if err != nil {
 			return nil, err
 		}
@@ -144,15 +144,18 @@ func (r *room) callOn(c Call) error {
 }
 
 // tellOne posts the i-th message of a call for one person, once.
-func (r *room) tellOne(i int, in CalledMessage, to gateway.UserID) (id gateway.MessageID, told bool, err error) {
+func (r *room) tellOne(i int, in CalledMessage, to gateway.UserID, test bool) (id gateway.MessageID, told bool, err error) {
 	key := store.ConversationKey(r.app.ID, r.conv.ID).String("call").String(string(to)).String(string(in.ID))
+	if test {
+		key = key.String("test")
+	}
 	if in.ID != "" {
 		if old, found, err := store.MessageKeys.Find(r.tx, key); err != nil || found {
 			return old.Message, false, err
 		}
 	}
 	m := in.message(gateway.OriginREST)
-	m.For = to
+	m.For, m.Test = to, test
 	if err := r.attach(i, in.NewMessage, &m); err != nil {
 		return "", false, err
 	}

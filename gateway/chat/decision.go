@@ -62,10 +62,10 @@ func (s *Service) RecordDecisions(tx store.Tx, now time.Time, app gateway.AppID,
 	if r.conv.Count > seen.Count {
 		next = earlier(next, r.now.Add(r.app.MinDelay()))
 	}
-	if r.conv.Forced > seen.Forced || r.conv.Ran > seen.Ran {
+	if r.conv.Forced > seen.Forced || r.conv.Ran > seen.Ran || r.conv.TestForced > seen.TestForced || r.conv.TestRan > seen.TestRan {
 		next = r.now
 	} else {
-		r.conv.Ran = 0 // a run gives free what was decided about now, and no more
+		r.conv.Ran, r.conv.TestRan = 0, 0 // a run gives free what was decided about now, and no more
 	}
 	if !next.IsZero() {
 		if err := hasten(tx, app, seen.ID, next, r.now); err != nil {
@@ -101,7 +101,7 @@ func earlier(a, b time.Time) time.Time {
 func (r *room) decide(d Decided) (gateway.Notification, error) {
 	var n gateway.Notification
 	p, err := r.recipient(d)
-	if err != nil || p == nil || p.NotifiedCount >= d.Decision.UpTo {
+	if err != nil || p == nil || d.Decision.UpTo <= decidedUpTo(p, d.Decision.Test) {
 		return n, err // decided before
 	}
 	if err := r.reconsider(p, &d); err != nil {
@@ -128,6 +128,15 @@ func (r *room) decide(d Decided) (gateway.Notification, error) {
 	return n, r.tellNotification(typ, n, d.Decision.News, nil)
 }
 
+// decidedUpTo is the number up to which messages were decided about, those of test
+// keys apart from all others.
+func decidedUpTo(p *gateway.Participant, test bool) uint64 {
+	if test {
+		return p.TestCount
+	}
+	return p.NotifiedCount
+}
+
 // recipient is whom a decision is about; an agent who takes no part gets a
 // place in the conversation with the first mail.
 func (r *room) recipient(d Decided) (*gateway.Participant, error) {
@@ -142,7 +151,7 @@ func (r *room) recipient(d Decided) (*gateway.Participant, error) {
 
 // count puts a notification that is mailed where the caps count it.
 func (r *room) count(n gateway.Notification) error {
-	if n.State == gateway.NotificationSkipped {
+	if n.State == gateway.NotificationSkipped || n.Test {
 		return nil
 	}
 	k := store.UserKey(r.app.ID, n.Recipient).Time(r.now).String(string(n.ID))
@@ -155,7 +164,7 @@ func (r *room) count(n gateway.Notification) error {
 func (r *room) notification(d Decided) gateway.Notification {
 	n := gateway.Notification{
 		ID: d.ID, Conversation: r.conv.ID, Recipient: d.Recipient, State: gateway.NotificationTriggered,
-		CreatedAt: r.now, UpdatedAt: r.now, UpTo: d.Decision.UpTo, Trace: d.Trace,
+		CreatedAt: r.now, UpdatedAt: r.now, UpTo: d.Decision.UpTo, Test: d.Decision.Test, Trace: d.Trace,
 	}
 	if n.ID == "" {
 		n.ID = gateway.NotificationID(r.tx.NewID(gateway.PrefixNotification))
@@ -178,7 +187,7 @@ func (r *room) queue(n *gateway.Notification, ds []gateway.Delivery) error {
 		if d.ID == "" {
 			d.ID = gateway.DeliveryID(r.tx.NewID(gateway.PrefixDelivery))
 		}
-		d.Notification, d.Conversation, d.Recipient = n.ID, n.Conversation, n.Recipient
+		d.Notification, d.Conversation, d.Recipient, d.Test = n.ID, n.Conversation, n.Recipient, n.Test
 		d.State, d.CreatedAt, d.UpdatedAt, d.Trace = gateway.DeliveryQueued, r.now, r.now, n.Trace
 		if err := QueueDelivery(r.tx, r.now, r.app.ID, d); err != nil {
 			return err

@@ -33,7 +33,7 @@ func (l *pendingLoader) routed(people []gateway.Participant) ([]gateway.Particip
 	}
 	var out []gateway.Participant
 	for _, id := range who {
-		if m, ok := l.outsider(people, id); ok && waits(m, l.p.Conversation) {
+		if m, ok := l.outsider(people, id); ok && waitsAtAll(m, l.p.Conversation) {
 			out = append(out, m)
 		}
 	}
@@ -106,7 +106,7 @@ func (l *pendingLoader) knowSenders() error {
 	if l.desk == nil {
 		return nil
 	}
-	for _, m := range l.messages {
+	for _, m := range slices.Concat(l.messages, l.tests) {
 		if m.Sender == "" {
 			continue
 		}
@@ -149,7 +149,7 @@ func (l *pendingLoader) outsider(people []gateway.Participant, id gateway.UserID
 func outsider(c gateway.Conversation, id gateway.UserID) gateway.Participant {
 	return gateway.Participant{
 		Conversation: c.ID, User: id, Access: gateway.ReadWrite, Notify: gateway.NotifyAll,
-		Left: true, Routed: true, NotifiedCount: c.HandledCount,
+		Left: true, Routed: true, NotifiedCount: c.HandledCount, TestCount: c.HandledCount,
 	}
 }
 

@@ -51,7 +51,7 @@ func (h *house) online(u gateway.UserID) {
 // routedReply has an agent who takes no part answer by mail.
 func (h *house) routedReply(u gateway.UserID, text string) gateway.Reply {
 	h.t.Helper()
-	a, err := h.RoutedAddress(h.ctx, "shop", "c1", u)
+	a, err := h.RoutedAddress(h.ctx, "shop", "c1", u, false)
 	h.ok(err)
 	handle, ok := h.Tokens.ReadFor(token.Reply, a.LocalPart, a.Domain)
 	if !ok {
@@ -192,7 +192,7 @@ func TestAddressOfAStranger(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	h.ok(h.DeleteConversation(h.ctx, "shop", "c1"))
-	if _, err := h.RoutedAddress(h.ctx, "shop", "c1", "a1"); !missing(err) {
+	if _, err := h.RoutedAddress(h.ctx, "shop", "c1", "a1", false); !missing(err) {
 		t.Errorf("of a conversation that is gone: %v", err)
 	}
 }

@@ -203,7 +203,7 @@ func waitsInVain(rd store.Reader, a *gateway.App, id gateway.ConversationID) (bo
 		return false, err
 	}
 	for _, p := range people {
-		if !waits(p, c) {
+		if !waitsAtAll(p, c) {
 			continue
 		}
 		if off, err := mailOff(rd, a, p.User); off || err != nil {

@@ -28,8 +28,17 @@ func hasten(tx store.Tx, app gateway.AppID, c gateway.ConversationID, due, now t
 // ForceNotification has everybody who missed messages told now, without delay
 // and whoever is typing. Nobody is told of what they were told before.
 func (s *Service) ForceNotification(ctx context.Context, app gateway.AppID, c gateway.ConversationID) error {
+	return s.force(ctx, app, c, func(c *gateway.Conversation) { c.Forced = c.Count })
+}
+
+// ForceTests is ForceNotification about test messages alone.
+func (s *Service) ForceTests(ctx context.Context, app gateway.AppID, c gateway.ConversationID) error {
+	return s.force(ctx, app, c, func(c *gateway.Conversation) { c.TestForced = c.Count })
+}
+
+func (s *Service) force(ctx context.Context, app gateway.AppID, c gateway.ConversationID, mark func(*gateway.Conversation)) error {
 	return s.in(ctx, app, c, "force notification", func(r *room) error {
-		r.conv.Forced = r.conv.Count
+		mark(&r.conv)
 		return hasten(r.tx, app, c, r.now, r.now)
 	})
 }

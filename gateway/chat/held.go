@@ -23,14 +23,14 @@ func (s *Service) Approve(ctx context.Context, app gateway.AppID, id gateway.Rep
 			return StatusUnread
 		}
 		p, err := store.Participants.Get(tx, store.ParticipantKey(app, r.Conversation, r.Participant))
-		if errors.Is(err, store.ErrNotFound) || err == nil && p.Handle == 0 {
+		if errors.Is(err, store.ErrNotFound) || err == nil && *handleOf(&p, r.Test) == 0 {
 			return StatusRemoved
 		}
 		if err != nil {
 			return err
 		}
 		out, err = s.PostReply(tx, s.now(), ReplyInput{
-			App: app, Handle: p.Handle, Reply: r, Files: r.Attachments, Digest: r.Digest, Date: r.Date,
+			App: app, Handle: *handleOf(&p, r.Test), Reply: r, Files: r.Attachments, Digest: r.Digest, Date: r.Date,
 		})
 		if err == nil && out.State == gateway.ReplyDuplicate {
 			err = dropFiles(tx, app, r.Attachments)

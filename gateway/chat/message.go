@@ -137,13 +137,16 @@ func (r *room) postAll(in []NewMessage, how Posting) ([]gateway.MessageID, error
 // postOnce posts the i-th message of a call unless its key was used before.
 func (r *room) postOnce(i int, in NewMessage, how Posting) (gateway.MessageID, error) {
 	key := store.ConversationKey(r.app.ID, r.conv.ID).String(in.IdempotencyKey.Value)
+	if how.Test {
+		key = key.String("test") // no live message is taken for a test one
+	}
 	if in.IdempotencyKey.Value != "" {
 		if old, found, err := store.MessageKeys.Find(r.tx, key); err != nil || found {
 			return old.Message, err
 		}
 	}
 	m := in.message(how.Origin)
-	m.Trace = how.Trace
+	m.Trace, m.Test = how.Trace, how.Test
 	if m.Type == gateway.UserMessage && r.member(m.Sender) == nil {
 		return "", gateway.Wrong(fmt.Sprintf("[%d].sender", i), "The sender %q does not take part in the conversation.", m.Sender)
 	}
@@ -183,7 +186,9 @@ func (r *room) post(m gateway.Message, reply *wire.MailReply) (gateway.Message, 
 	}
 	if m.Type == gateway.UserMessage {
 		r.conv.LastActivity = m.CreatedAt
-		if err := r.handled(m); err != nil {
+		if m.Test {
+			r.conv.TestCount = m.Number
+		} else if err := r.handled(m); err != nil {
 			return m, err
 		}
 		if err := r.arm(m); err != nil {

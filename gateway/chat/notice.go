@@ -50,6 +50,9 @@ func noticeID(n gateway.Notice) gateway.NoticeID {
 		who = string(n.Reply)
 	}
 	day := n.CreatedAt.UTC().Format(time.DateOnly)
+	if n.Test {
+		day += " test" // no other is held back by it
+	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s %s %s", len(who), who, n.Kind, n.Reason, day))
 	return gateway.NoticeID(gateway.PrefixNotice + hex.EncodeToString(sum[:16]))
 }
@@ -69,6 +72,6 @@ func allocateLink(tx store.Tx, app gateway.AppID, n *gateway.Notice) (err error)
 func NoticeOf(kind gateway.NoticeKind, r gateway.Reply) gateway.Notice {
 	return gateway.Notice{
 		Kind: kind, Reason: r.Reason, Conversation: r.Conversation, Recipient: r.Participant,
-		To: r.From, Reply: r.ID, MessageID: r.MessageID, Trace: r.Trace,
+		To: r.From, Reply: r.ID, MessageID: r.MessageID, Test: r.Test, Trace: r.Trace,
 	}
 }

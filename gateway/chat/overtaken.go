@@ -49,6 +49,8 @@ func (r *room) overtaken(p *gateway.Participant, u *gateway.User, d notify.Decis
 		return gateway.ReasonMuted, nil
 	case r.app.EmailDisabled || role.EmailDisabled:
 		return gateway.ReasonDisabled, nil
+	case d.Test:
+		return "", nil
 	case len(d.News) > 0 && (d.News[0].Number <= r.conv.Forced || d.News[len(d.News)-1].For != ""):
 		return "", nil
 	}
@@ -58,6 +60,10 @@ func (r *room) overtaken(p *gateway.Participant, u *gateway.User, d notify.Decis
 
 // moveOn notes on a participant what was decided.
 func (r *room) moveOn(p *gateway.Participant, d notify.Decision) {
+	if d.Test { // and nothing of it counts for the mails that people get
+		p.TestCount = d.UpTo
+		return
+	}
 	was := p.NotifiedCount
 	p.NotifiedCount, p.NotifiedAt = d.UpTo, r.decidedAt(p, d)
 	switch {

@@ -117,7 +117,7 @@ func (r *room) join(u gateway.UserID, access gateway.Access, notify gateway.Noti
 	}
 	fresh := gateway.Participant{
 		Conversation: r.conv.ID, User: u, Access: access, Notify: notify, JoinedAt: r.now,
-		NotifiedCount: r.conv.Count, NotifiedAt: r.conv.LastMessageAt,
+		NotifiedCount: r.conv.Count, NotifiedAt: r.conv.LastMessageAt, TestCount: r.conv.Count,
 	}
 	p := r.person(u)
 	if p == nil {
@@ -126,8 +126,9 @@ func (r *room) join(u gateway.UserID, access gateway.Access, notify gateway.Noti
 	} else {
 		fresh.ReadCount, fresh.LastMailAt, fresh.MailedCount = p.ReadCount, p.LastMailAt, p.MailedCount
 		if p.Routed { // told of it before, with an address that stays
-			fresh.Handle, fresh.JoinedAt = p.Handle, p.JoinedAt
+			fresh.Handle, fresh.TestHandle, fresh.JoinedAt = p.Handle, p.TestHandle, p.JoinedAt
 			fresh.NotifiedCount, fresh.NotifiedAt, fresh.Owed = p.NotifiedCount, p.NotifiedAt, p.Owed
+			fresh.TestCount = p.TestCount
 		}
 		*p = fresh
 	}
@@ -170,19 +171,27 @@ func (r *room) setAccess(p *gateway.Participant, access gateway.Access) error {
 	return r.putPerson(p)
 }
 
-// revoke kills a participant's reply address; the next one gets a new handle.
+// revoke kills a participant's reply addresses; the next ones get new handles.
 func (r *room) revoke(p *gateway.Participant) error {
-	if p.Handle == 0 {
-		return nil
+	for _, h := range []*gateway.Handle{&p.Handle, &p.TestHandle} {
+		if *h == 0 {
+			continue
+		}
+		k := store.HandleKey(*h)
+		*h = 0
+		row, found, err := store.Handles.Find(r.tx, k)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		row.RevokedAt = &r.now
+		if err := store.Handles.Put(r.tx, k, row); err != nil {
+			return err
+		}
 	}
-	k := store.HandleKey(p.Handle)
-	p.Handle = 0
-	row, found, err := store.Handles.Find(r.tx, k)
-	if err != nil || !found {
-		return err
-	}
-	row.RevokedAt = &r.now
-	return store.Handles.Put(r.tx, k, row)
+	return nil
 }
 
 func membershipKey(app gateway.AppID, u gateway.UserID, c gateway.ConversationID) store.Key {

@@ -40,7 +40,9 @@ func LoadPending(rd store.Reader, app gateway.AppID, c gateway.ConversationID) (
 	if err != nil {
 		return l.p, err
 	}
-	people = slices.DeleteFunc(people, func(m gateway.Participant) bool { return m.Routed || !waits(m, l.p.Conversation) })
+	people = slices.DeleteFunc(people, func(m gateway.Participant) bool {
+		return m.Routed || !waitsAtAll(m, l.p.Conversation)
+	})
 	return l.p, l.load(append(people, routed...))
 }
 
@@ -70,6 +72,7 @@ func LoadPreview(rd store.Reader, app gateway.AppID, c gateway.ConversationID, u
 		return l.p, NotFound{What: "participant", ID: string(u)}
 	}
 	m := people[at]
+	l.whatever = true
 	if !waits(m, l.p.Conversation) {
 		m.NotifiedCount = l.p.Conversation.Count - min(l.p.Conversation.Count, maxPreviewed)
 	}
@@ -85,6 +88,16 @@ func waits(m gateway.Participant, c gateway.Conversation) bool {
 	return m.NotifiedCount < c.Count
 }
 
+// waitsForTests is waits for test messages; nobody who left is told of them.
+func waitsForTests(m gateway.Participant, c gateway.Conversation) bool {
+	return (!m.Left || m.Routed) && m.TestCount < c.TestCount
+}
+
+// waitsAtAll tells whether something waits to be decided about.
+func waitsAtAll(m gateway.Participant, c gateway.Conversation) bool {
+	return waits(m, c) || waitsForTests(m, c)
+}
+
 // pendingLoader loads what several participants share once.
 type pendingLoader struct {
 	rd        store.Reader
@@ -92,6 +105,8 @@ type pendingLoader struct {
 	desk      *notify.Desk
 	messages  []gateway.Message // those of people and the system, oldest first
 	complete  bool              // messages are all that anybody is to be shown
+	tests     []gateway.Message // those of test keys, apart
+	whatever  bool              // test messages are among the others: nothing of this is sent
 	whole     []gateway.Message // the end of the conversation, imported ones too
 	more      bool              // there are messages before whole
 	users     map[gateway.UserID]gateway.User
@@ -117,8 +132,9 @@ func (l *pendingLoader) load(people []gateway.Participant) error {
 	if len(people) == 0 {
 		return nil
 	}
-	least, whole := people[0].NotifiedCount, false
+	least, whole, tested := people[0].NotifiedCount, false, l.p.Conversation.TestCount
 	for _, m := range people {
+		tested = min(tested, m.TestCount)
 		above, all, err := l.reach(m)
 		if err != nil {
 			return err
@@ -133,6 +149,9 @@ func (l *pendingLoader) load(people []gateway.Participant) error {
 			return err
 		}
 	}
+	if err := l.loadTests(tested); err != nil {
+		return err
+	}
 	if err := l.knowSenders(); err != nil {
 		return err
 	}
@@ -141,7 +160,15 @@ func (l *pendingLoader) load(people []gateway.Participant) error {
 		if err != nil {
 			return err
 		}
-		l.p.Inputs = append(l.p.Inputs, in)
+		if l.whatever || waits(m, l.p.Conversation) {
+			l.p.Inputs = append(l.p.Inputs, in)
+		}
+		if !l.whatever && waitsForTests(m, l.p.Conversation) {
+			if in, err = l.testInput(in); err != nil {
+				return err
+			}
+			l.p.Inputs = append(l.p.Inputs, in)
+		}
 	}
 	return nil
 }
@@ -191,15 +218,20 @@ func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 	if in.History, in.HistoryEarlier, err = l.history(m); err != nil {
 		return in, err
 	}
+	return in, l.knowPresences(&in)
+}
+
+// knowPresences notes whether those who wrote are still at it.
+func (l *pendingLoader) knowPresences(in *notify.Input) (err error) {
 	for _, x := range in.Messages {
 		if x.Sender == "" {
 			continue
 		}
 		if in.Senders[x.Sender], err = l.presence(x.Sender); err != nil {
-			return in, err
+			return err
 		}
 	}
-	return in, nil
+	return nil
 }
 
 func (l *pendingLoader) user(id gateway.UserID) (gateway.User, error) {

@@ -12,6 +12,8 @@ type Posting struct {
 	Origin gateway.Origin // empty: rest
 	// Trace follows the messages; empty gives each one of its own.
 	Trace gateway.TraceID
+	// Test: a test key posts them.
+	Test bool
 	// Before, if set, is asked first inside the transaction. When it says that
 	// the call was answered before, nothing is done.
 	Before func(store.Tx) (answered bool, err error)

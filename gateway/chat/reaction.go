@@ -8,11 +8,11 @@ import (
 // react tells of a mail that is nothing but an emoji about a message. What the
 // mail that it answers showed counts as read.
 func (r *room) react(p *gateway.Participant, in ReplyInput, reply gateway.Reply) (gateway.Reply, error) {
-	about, err := r.markShown(p, in.Answers)
+	about, err := r.markShown(p, in.Answers, reply.Test)
 	if err != nil {
 		return reply, err
 	}
-	if p.ReadCount == r.conv.Count {
+	if p.ReadCount == r.conv.Count && !reply.Test {
 		p.Unread = false
 	}
 	if err := r.putPerson(p); err != nil {

@@ -172,7 +172,7 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 		return gateway.Reply{}, err
 	}
 	reply := in.Reply
-	reply.Conversation, reply.Participant, reply.UpdatedAt = r.conv.ID, p.User, r.now
+	reply.Conversation, reply.Participant, reply.UpdatedAt, reply.Test = r.conv.ID, p.User, r.now, row.Test
 	if reply.ReceivedAt.IsZero() {
 		reply.ReceivedAt = r.now
 	}
@@ -186,7 +186,7 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 		reply.State, reply.Reason = gateway.ReplyDuplicate, gateway.ReasonDuplicate
 		return reply, r.recordReply(reply)
 	}
-	if in.Braked {
+	if in.Braked && !row.Test {
 		if err := s.Brake.take(r, p, in.Quick); err != nil {
 			return reply, err
 		}
@@ -221,12 +221,14 @@ func (r *room) rememberCopy(k store.Key, id gateway.ReplyID) error {
 
 // postReply writes the messages of a reply and its record.
 func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Reply) (gateway.Reply, error) {
-	if err := r.answerOutside(p); err != nil {
-		return reply, err
+	if !reply.Test {
+		if err := r.answerOutside(p); err != nil {
+			return reply, err
+		}
+		p.RepliedAt, p.Unread = r.now, false
 	}
-	p.RepliedAt, p.Unread = r.now, false
 	before := r.conv.Count
-	about, err := r.markShown(p, in.Answers)
+	about, err := r.markShown(p, in.Answers, reply.Test)
 	if err != nil {
 		return reply, err
 	}
@@ -266,7 +268,7 @@ func (r *room) postReply(p *gateway.Participant, in ReplyInput, reply gateway.Re
 // message of its own.
 func (r *room) replyMessages(p *gateway.Participant, in ReplyInput, reply gateway.Reply) ([]gateway.Message, error) {
 	base := gateway.Message{
-		Sender: p.User, Type: gateway.UserMessage, Origin: gateway.OriginEmail, Trace: reply.Trace,
+		Sender: p.User, Type: gateway.UserMessage, Origin: gateway.OriginEmail, Test: reply.Test, Trace: reply.Trace,
 	}
 	out := []gateway.Message{base}
 	if reply.Content != nil {
@@ -296,8 +298,9 @@ func (r *room) fileHandle(f gateway.Attachment) (gateway.Handle, error) {
 // markShown marks read what the answered mail showed; if it is not known which
 // one was answered, what any mail sent to the person showed. It returns the
 // message that the reply is about, which is known only if the answered mail
-// showed no other.
-func (r *room) markShown(p *gateway.Participant, answers []string) (about gateway.MessageID, err error) {
+// showed no other. An answer to a test mail marks nothing: the person has not seen
+// that mail.
+func (r *room) markShown(p *gateway.Participant, answers []string, test bool) (about gateway.MessageID, err error) {
 	rg := store.Range{
 		Prefix:  store.ConversationKey(r.app.ID, r.conv.ID).String(string(p.User)),
 		Reverse: true,
@@ -305,6 +308,9 @@ func (r *room) markShown(p *gateway.Participant, answers []string) (about gatewa
 	looked, newest, answered := 0, uint64(0), uint64(0)
 	err = store.SentMails.Scan(r.tx, rg, func(_ store.Key, m gateway.Sent) (bool, error) {
 		looked++
+		if m.Test != test {
+			return looked < maxSentLook, nil
+		}
 		newest = max(newest, m.UpTo)
 		if slices.Contains(answers, m.MessageID) {
 			answered = m.UpTo
@@ -318,7 +324,9 @@ func (r *room) markShown(p *gateway.Participant, answers []string) (about gatewa
 	if answered == 0 {
 		answered = newest
 	}
-	p.ReadCount = max(p.ReadCount, min(answered, r.conv.Count))
+	if !test {
+		p.ReadCount = max(p.ReadCount, min(answered, r.conv.Count))
+	}
 	if err != nil || about == "" {
 		return "", err
 	}

@@ -22,7 +22,7 @@ func Unsubscribe(tx store.Tx, now time.Time, f suppression.Fact) error {
 		return err
 	}
 	return QueueNotice(tx, now, f.App, gateway.Notice{
-		Kind: gateway.NoticeUnsubscribed, Reason: gateway.ReasonUnsubscribed, Recipient: f.User, To: f.Address, Trace: f.Trace,
+		Kind: gateway.NoticeUnsubscribed, Reason: gateway.ReasonUnsubscribed, Recipient: f.User, To: f.Address, Test: f.Test, Trace: f.Trace,
 	})
 }
 

@@ -13,13 +13,13 @@ import (
 // has just arisen: what waits for a decision is skipped now, with its event,
 // and mails that are queued are cancelled.
 func (r *room) withdraw(p *gateway.Participant, why gateway.Reason) error {
-	if waits(*p, r.conv) {
-		in, err := r.waiting(p)
+	if waitsAtAll(*p, r.conv) {
+		ins, err := r.waiting(p)
 		if err != nil {
 			return err
 		}
-		if in != nil {
-			if _, err := r.decide(Decided{Recipient: p.User, Decision: notify.Withdraw(*in, why, r.now)}); err != nil {
+		for _, in := range ins {
+			if _, err := r.decide(Decided{Recipient: p.User, Decision: notify.Withdraw(in, why, r.now)}); err != nil {
 				return err
 			}
 		}
@@ -39,8 +39,8 @@ func (r *room) withdraw(p *gateway.Participant, why gateway.Reason) error {
 	return nil
 }
 
-// waiting loads what waits for one participant, nil if nothing does.
-func (r *room) waiting(p *gateway.Participant) (*notify.Input, error) {
+// waiting loads what waits for one participant.
+func (r *room) waiting(p *gateway.Participant) ([]notify.Input, error) {
 	l, people, err := openPending(r.tx, r.app.ID, r.conv.ID)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (r *room) waiting(p *gateway.Participant) (*notify.Input, error) {
 	if err := l.load([]gateway.Participant{*p}); err != nil {
 		return nil, err
 	}
-	return &l.p.Inputs[0], nil
+	return l.p.Inputs, nil
 }
 
 // withdrawAll is withdraw for everybody who takes part.
@@ -84,7 +84,7 @@ func (s *Service) withdrawEverywhere(ctx context.Context, app gateway.AppID, u g
 				return err == nil, err
 			}
 			p, found, err := store.Participants.Find(rd, store.ParticipantKey(app, c.ID, u))
-			if found && waits(p, c) {
+			if found && waitsAtAll(p, c) {
 				waiting = append(waiting, c.ID)
 			}
 			return true, err

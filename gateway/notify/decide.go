@@ -76,7 +76,7 @@ type rule struct {
 
 // pointless: there is nothing (any more) to tell the person.
 var pointless = []rule{
-	{gateway.ReasonOwnMessage, (*situation).onlyImported}, // nothing was said
+	{gateway.ReasonOwnMessage, (*situation).nothingSaid},
 	{gateway.ReasonDeleted, func(s *situation) bool { return s.Conversation.Deleted || len(s.Messages) == 0 }},
 	{gateway.ReasonOwnMessage, func(s *situation) bool { return len(s.theirs) == 0 }},
 	{gateway.ReasonJoinedLater, func(s *situation) bool { return len(s.since) == 0 }},
@@ -138,11 +138,11 @@ func (s *situation) blocked(r gateway.Reason) bool {
 }
 
 func (s *situation) skip(r gateway.Reason) Decision {
-	return Decision{Act: Skip, Reason: r, News: newest(s.theirs), UpTo: s.Conversation.Count}
+	return Decision{Act: Skip, Reason: r, News: newest(s.theirs), UpTo: s.Conversation.Count, Test: s.Test}
 }
 
 func (s *situation) send() Decision {
-	d := Decision{Act: Send, News: newest(s.wanted), UpTo: s.Conversation.Count}
+	d := Decision{Act: Send, News: newest(s.wanted), UpTo: s.Conversation.Count, Test: s.Test}
 	d.Messages, d.Earlier = s.shown()
 	for _, a := range s.Addresses {
 		if a.Blocked == "" {

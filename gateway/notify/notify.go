@@ -52,6 +52,9 @@ type Input struct {
 	HistoryEarlier int
 	// Senders is the presence of those who wrote Messages.
 	Senders map[gateway.UserID]gateway.Presence
+	// Test: Messages are those that test keys caused, and no mail of this leaves;
+	// otherwise there are none of them. What was told before does not count.
+	Test bool
 	// Mailed is when the person was mailed within CapWindow.
 	Mailed []Mailed
 	// Desk is there for the conversations of a support team.
@@ -115,6 +118,8 @@ type Decision struct {
 	Addresses []gateway.Address
 	// UpTo is the number of the newest message that is decided with this.
 	UpTo uint64
+	// Test is that of the Input.
+	Test bool
 }
 
 // Quiet tells of a Skip that is no news to anybody: there was nothing but the

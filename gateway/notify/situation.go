@@ -38,10 +38,10 @@ func (s *situation) isTheirs(m gateway.Message) bool {
 		s.isFor(m) && s.Desk.concerns(s.User.ID, m)
 }
 
-// onlyImported tells whether nothing was posted since the last decision, and
-// something imported.
-func (s *situation) onlyImported() bool {
-	return len(s.Messages) == 0 && s.Conversation.ImportedUpTo > s.Participant.NotifiedCount
+// nothingSaid tells whether nothing was posted since the last decision, and
+// something imported, or posted with a test key.
+func (s *situation) nothingSaid() bool {
+	return len(s.Messages) == 0 && max(s.Conversation.ImportedUpTo, s.Conversation.TestCount) > s.Participant.NotifiedCount
 }
 
 // isFor tells whether a message is for the person: what names nobody is for

@@ -66,7 +66,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, row store.HandleRow
 
 // act does what the POST asks for. Doing it twice changes nothing more.
 func (p *Pages) act(w http.ResponseWriter, r *http.Request, row store.HandleRow, app gateway.App) {
-	fact := suppression.Fact{App: row.App, Address: row.Address, User: row.User, Kind: suppression.Page}
+	fact := suppression.Fact{App: row.App, Address: row.Address, User: row.User, Test: row.Test, Kind: suppression.Page}
 	form, err := readForm(w, r)
 	if err != nil {
 		p.refuse(w, r, row, app)

@@ -20,7 +20,9 @@ type HandleRow struct {
 	Address gateway.Address `json:"address,omitzero"`
 	// Attachment is the file a link serves.
 	Attachment *gateway.Attachment `json:"attachment,omitempty"`
-	CreatedAt  time.Time           `json:"createdAt"`
+	// Test: it stands in mails that a test key caused.
+	Test      bool      `json:"test,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
 	// RevokedAt marks an address that died: participant left, conversation deleted.
 	RevokedAt *time.Time `json:"revokedAt,omitempty"`
 }

@@ -83,6 +83,7 @@ type MailPlace struct {
 	App          gateway.AppID          `json:"app"`
 	Conversation gateway.ConversationID `json:"conversation"`
 	User         gateway.UserID         `json:"user"`
+	Test         bool                   `json:"test,omitempty"`
 }
 
 // MailKey is the key of a mail's place; id is without angle brackets.

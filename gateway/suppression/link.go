@@ -11,9 +11,12 @@ import (
 
 // Link returns the handle of the link that unsubscribes the address of f, and
 // makes it if there is none. It never expires: a person may follow the link of
-// an old mail.
+// an old mail. Test mails have one of their own.
 func Link(ctx context.Context, s store.Store, f Fact, now time.Time) (gateway.Handle, error) {
 	k := store.AddressKey(f.App, f.Address).String(string(f.User))
+	if f.Test {
+		k = k.String("test")
+	}
 	var link store.UnsubscribeLink
 	var found bool
 	err := s.View(ctx, func(rd store.Reader) (err error) {
@@ -28,7 +31,7 @@ func Link(ctx context.Context, s store.Store, f Fact, now time.Time) (gateway.Ha
 			return err
 		}
 		link.Handle, err = store.Allocate(tx, store.HandleRow{
-			App: f.App, Purpose: string(rune(token.Unsubscribe)), User: f.User, Address: f.Address, CreatedAt: now,
+			App: f.App, Purpose: string(rune(token.Unsubscribe)), User: f.User, Address: f.Address, Test: f.Test, CreatedAt: now,
 		})
 		if err != nil {
 			return err

@@ -42,7 +42,9 @@ type Fact struct {
 	// Kind is one of the kinds above, Detail the peer's words, if any.
 	Kind, Detail string
 	// User is whose link it was, if that is known.
-	User  gateway.UserID
+	User gateway.UserID
+	// Test: it was the link of a test mail.
+	Test  bool
 	Trace gateway.TraceID
 }
 
