@@ -30,7 +30,7 @@ const (
 // nobody who was there gets any, and a message writes as much as in a group of
 // three.
 func TestBurst(t *testing.T) {
-	messages := 1_000
+	messages := 500
 	if long {
 		messages = 100_000
 	}

@@ -96,12 +96,12 @@ func (l *ledger) listed(name, method, path, body string, want int) {
 }
 
 // TestNothingCostsMoreAmongMany does everything a gateway does with one
-// conversation, in a small database and in one five times larger. What is looked
+// conversation, in a small database and in one three times larger. What is looked
 // at and written must be the same, record by record: whatever looks at all there
 // are is found here. That a record is found in O(log n) is the engine's.
 func TestNothingCostsMoreAmongMany(t *testing.T) {
-	few := costsAmong(t, Crowd{App: shop, Conversations: 8_000, Pending: 4_000, Due: 200})
-	many := costsAmong(t, Crowd{App: shop, Conversations: 40_000, Pending: 20_000, Due: 200})
+	few := costsAmong(t, Crowd{App: shop, Conversations: 4_000, Pending: 2_000, Due: 200})
+	many := costsAmong(t, Crowd{App: shop, Conversations: 12_000, Pending: 6_000, Due: 200})
 	for i, a := range few {
 		b := many[i]
 		t.Logf("%-46s reads %5d (%7d B), writes %5d (%7d B)", b.act, b.read, b.readBytes, b.written, b.writtenBytes)
