@@ -48,6 +48,8 @@ type Role struct {
 	UnsubscribeText string `json:"unsubscribeText,omitempty"`
 	// InlineImages shows images within the mail, not as links.
 	InlineImages bool `json:"inlineImages,omitempty"`
+	// HidePeople leaves out who takes part, which mails about a group end with.
+	HidePeople bool `json:"hidePeople,omitempty"`
 	// TrackOpens and TrackClicks, SMS and Push are kept for later use.
 	TrackOpens  bool `json:"trackOpens,omitempty"`
 	TrackClicks bool `json:"trackClicks,omitempty"`

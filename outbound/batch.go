@@ -25,6 +25,8 @@ type batch struct {
 	now     time.Time
 	decided []chat.Decided
 	mails   [][]mail // by decided
+	// people are those who take part, once they were looked up.
+	people *people
 	// failed are the roles whose own template failed, with the reason; mu guards it.
 	mu     sync.Mutex
 	failed map[string]error

@@ -71,8 +71,16 @@ func (l *letter) dress(ctx context.Context, n *compose.Notification) error {
 		}
 	}
 	err := l.Store.View(ctx, func(rd store.Reader) (err error) {
-		n.Template, err = template(rd, app, user)
-		return err
+		if n.Template, err = template(rd, app, user); err != nil || role.HidePeople || l.in.Participant.Left {
+			return err
+		}
+		if l.people == nil {
+			if l.people, err = loadPeople(rd, app.ID, conv.ID); err != nil {
+				return err
+			}
+		}
+		n.People, n.MorePeople = l.people.others(user.ID)
+		return nil
 	})
 	if n.InReplyTo != "" { // the subject stays what the first mail's was
 		n.Template.Subject = ""

@@ -42,6 +42,7 @@ func roleSettings() []setting {
 		flag("linkAgentsOnly", false, func(r *gateway.Role) *bool { return &r.LinkAgentsOnly }),
 		text("unsubscribeText", func(r *gateway.Role) *string { return &r.UnsubscribeText }),
 		flag("inlineImages", false, func(r *gateway.Role) *bool { return &r.InlineImages }),
+		flag("listParticipants", true, func(r *gateway.Role) *bool { return &r.HidePeople }),
 		{"tracking", showTracking, takeTracking},
 		flag("sms", false, func(r *gateway.Role) *bool { return &r.SMS }),
 		flag("push", false, func(r *gateway.Role) *bool { return &r.Push }),

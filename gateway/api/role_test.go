@@ -10,7 +10,7 @@ import (
 func TestRoleSettings(t *testing.T) {
 	l := newLab(t)
 	defaults := `{"context":"missed","conversationCap":null,"conversationUrl":null,"dailyCap":null,"delay":120,"delayFrom":"message",` +
-		`"emailEnabled":true,"inlineImages":false,"linkAgentsOnly":false,"maxDefer":600,"maxShown":50,"minInterval":0,"policy":"grouped",` +
+		`"emailEnabled":true,"inlineImages":false,"linkAgentsOnly":false,"listParticipants":true,"maxDefer":600,"maxShown":50,"minInterval":0,"policy":"grouped",` +
 		`"push":false,"quietHours":null,"replyEnabled":true,"schedule":"built-in","senderAddress":null,"senderName":null,"sms":false,` +
 		`"templates":{},"tracking":{"clicks":false,"opens":false},"unsubscribeText":null}`
 	l.do("GET", "/roles/seller", "").is(200).into(new(any))
@@ -25,7 +25,7 @@ func TestRoleSettings(t *testing.T) {
 	}
 	same(defaults)
 	set := `{"context":"whole","conversationCap":2,"conversationUrl":"https://a.example/{conversation.id}","dailyCap":9,"delay":300,"delayFrom":"offline",` +
-		`"emailEnabled":false,"inlineImages":true,"linkAgentsOnly":true,"maxDefer":0,"maxShown":12,"minInterval":5400,"policy":"once_per_absence",` +
+		`"emailEnabled":false,"inlineImages":true,"linkAgentsOnly":true,"listParticipants":false,"maxDefer":0,"maxShown":12,"minInterval":5400,"policy":"once_per_absence",` +
 		`"push":true,"quietHours":{"from":"22:00","to":"07:30"},"replyEnabled":false,"schedule":"external","senderAddress":"team","senderName":"The Team","sms":true,` +
 		`"templates":{"de":{"html":"<p>{message}</p>","text":"{message}","subject":""}},"tracking":{"clicks":true,"opens":true},"unsubscribeText":"No more"}`
 	l.do("PUT", "/roles/seller", set).is(200, "{}")

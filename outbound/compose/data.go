@@ -73,7 +73,7 @@ func newData(n *Notification, v *view) *data {
 		UnsubscribeURL: v.UnsubscribeURL, UnsubscribeText: v.UnsubscribeText,
 	}
 	d.Words = map[string]string{
-		"open": v.Words.Open, "notice": v.Notice, "forward": v.Forward, "why": v.Why, "earlier": v.Earlier,
+		"open": v.Words.Open, "notice": v.Notice, "forward": v.Forward, "why": v.Why, "people": v.People, "earlier": v.Earlier,
 		"shortened": v.Words.Shortened, "colon": v.Words.Colon,
 	}
 	d.Sender = newPerson(n, "", v.Words.Someone, "", nil)

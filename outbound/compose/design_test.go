@@ -17,7 +17,7 @@ import (
 // people, as full as a mail gets.
 func busy() Notification {
 	n := rich()
-	n.Earlier = 3
+	n.Earlier, n.People, n.MorePeople = 3, []string{"Ann Archer", "Ben", "Dora Diaz"}, 2
 	photo := "https://market.example.com/img/ann.svg"
 	picture := func(name string) *File {
 		return &File{Name: name, URL: "https://market.example.com/img/bicycle.svg", Size: 184_000, Image: true}
@@ -292,7 +292,7 @@ func TestReadingOrder(t *testing.T) {
 		for _, want := range []string{
 			"not shown: 3", "Ann Archer", "Good morning", "cellar.jpg", "Ben", "rust", "You", "about to ask", "rust on the left", "Dirt", "Dora Diaz joined",
 			"Hi all", "certificate of ownership.pdf", "1.2 MB", "Where shall we meet", "52.51628", "ten sharp", "Reply to this mail", "Open the conversation",
-			"forward this mail", "You get this mail", "Unsubscribe",
+			"forward this mail", "In this conversation: Ann Archer, Ben, Dora Diaz, You +2", "You get this mail", "Unsubscribe",
 		} {
 			next := strings.Index(text[at:], want)
 			if next < 0 {

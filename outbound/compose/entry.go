@@ -35,7 +35,7 @@ func (v *view) room() int {
 	if v.ownSubject {
 		subject = maxSubject * len("&#34;")
 	}
-	return MaxHTML - frameCost - perSubject*(subject+htmlCost(v.App)) - htmlCost(v.UnsubscribeText) -
+	return MaxHTML - frameCost - perSubject*(subject+htmlCost(v.App)) - htmlCost(v.UnsubscribeText) - htmlCost(v.People) -
 		htmlCost(v.ConversationURL) - htmlCost(v.UnsubscribeURL)
 }
 

@@ -24,6 +24,7 @@ type words struct {
 	NoReply      string // replying is off
 	Forward      string // what forwarding the mail means
 	Why          string // app; why one gets this
+	People       string // names; who takes part
 	Unsubscribe  string
 	Time         string // a layout of package time
 	Colon        string // between a label and what it names

@@ -12,6 +12,7 @@ var locales = map[string]*words{
 		NoReply:     "Replies to this mail are not delivered.",
 		Forward:     "Whoever you forward this mail to can answer in your name.",
 		Why:         "You get this mail because you are part of a conversation in %s and have not read these messages yet.",
+		People:      "In this conversation: %s",
 		Unsubscribe: "Unsubscribe", Time: "2 Jan 2006, 15:04 MST", Colon: ": ",
 	},
 	"de": {
@@ -24,6 +25,7 @@ var locales = map[string]*words{
 		NoReply:     "Antworten auf diese E-Mail werden nicht zugestellt.",
 		Forward:     "Wem Sie diese E-Mail weiterleiten, der kann in Ihrem Namen antworten.",
 		Why:         "Sie erhalten diese E-Mail, weil Sie an einer Unterhaltung in %s teilnehmen und diese Nachrichten noch nicht gelesen haben.",
+		People:      "In dieser Unterhaltung: %s",
 		Unsubscribe: "Abbestellen", Time: "02.01.2006, 15:04 MST", Colon: ": ",
 	},
 	"fr": {
@@ -36,6 +38,7 @@ var locales = map[string]*words{
 		NoReply:     "Les réponses à cet e-mail ne sont pas transmises.",
 		Forward:     "Toute personne à qui vous transférez cet e-mail peut répondre en votre nom.",
 		Why:         "Vous recevez cet e-mail parce que vous participez à une conversation dans %s et n’avez pas encore lu ces messages.",
+		People:      "Dans cette conversation : %s",
 		Unsubscribe: "Se désabonner", Time: "02/01/2006 15:04 MST", Colon: " : ",
 	},
 	"es": {
@@ -48,6 +51,7 @@ var locales = map[string]*words{
 		NoReply:     "Las respuestas a este correo no se entregan.",
 		Forward:     "Quien reciba este correo reenviado podrá contestar en su nombre.",
 		Why:         "Recibe este correo porque participa en una conversación en %s y aún no ha leído estos mensajes.",
+		People:      "En esta conversación: %s",
 		Unsubscribe: "Cancelar la suscripción", Time: "02/01/2006 15:04 MST", Colon: ": ",
 	},
 	"pt": {
@@ -60,6 +64,7 @@ var locales = map[string]*words{
 		NoReply:     "As respostas a este e-mail não são entregues.",
 		Forward:     "Quem receber este e-mail encaminhado poderá responder em seu nome.",
 		Why:         "Você recebe este e-mail porque participa de uma conversa em %s e ainda não leu estas mensagens.",
+		People:      "Nesta conversa: %s",
 		Unsubscribe: "Cancelar inscrição", Time: "02/01/2006 15:04 MST", Colon: ": ",
 	},
 	"it": {
@@ -72,6 +77,7 @@ var locales = map[string]*words{
 		NoReply:     "Le risposte a questa e-mail non vengono recapitate.",
 		Forward:     "Chi riceve questa e-mail inoltrata può rispondere a Suo nome.",
 		Why:         "Riceve questa e-mail perché partecipa a una conversazione in %s e non ha ancora letto questi messaggi.",
+		People:      "In questa conversazione: %s",
 		Unsubscribe: "Annulla l'iscrizione", Time: "02/01/2006 15:04 MST", Colon: ": ",
 	},
 	"nl": {
@@ -84,6 +90,7 @@ var locales = map[string]*words{
 		NoReply:     "Antwoorden op deze e-mail worden niet bezorgd.",
 		Forward:     "Wie deze e-mail van u doorgestuurd krijgt, kan in uw naam antwoorden.",
 		Why:         "U krijgt deze e-mail omdat u deelneemt aan een gesprek in %s en deze berichten nog niet hebt gelezen.",
+		People:      "In dit gesprek: %s",
 		Unsubscribe: "Afmelden", Time: "02-01-2006 15:04 MST", Colon: ": ",
 	},
 	"pl": {
@@ -96,6 +103,7 @@ var locales = map[string]*words{
 		NoReply:     "Odpowiedzi na tego e-maila nie są dostarczane.",
 		Forward:     "Osoba, której przekażesz tego e-maila, może odpowiedzieć w Twoim imieniu.",
 		Why:         "Otrzymujesz tego e-maila, ponieważ uczestniczysz w rozmowie w %s, a te wiadomości nie zostały jeszcze przeczytane.",
+		People:      "W tej rozmowie: %s",
 		Unsubscribe: "Wypisz się", Time: "02.01.2006, 15:04 MST", Colon: ": ",
 	},
 	"sv": {
@@ -108,6 +116,7 @@ var locales = map[string]*words{
 		NoReply:     "Svar på det här mejlet levereras inte.",
 		Forward:     "Den du vidarebefordrar det här mejlet till kan svara i ditt namn.",
 		Why:         "Du får det här mejlet eftersom du deltar i en konversation i %s och ännu inte har läst de här meddelandena.",
+		People:      "I den här konversationen: %s",
 		Unsubscribe: "Avsluta prenumerationen", Time: "2006-01-02 15:04 MST", Colon: ": ",
 	},
 	"tr": {
@@ -120,6 +129,7 @@ var locales = map[string]*words{
 		NoReply:     "Bu e-postaya verilen yanıtlar iletilmez.",
 		Forward:     "Bu e-postayı ilettiğiniz kişi sizin adınıza yanıt verebilir.",
 		Why:         "Bu e-postayı, bir sohbetin (%s) katılımcısı olduğunuz ve bu mesajları henüz okumadığınız için aldınız.",
+		People:      "Bu sohbette: %s",
 		Unsubscribe: "Abonelikten çık", Time: "02.01.2006 15:04 MST", Colon: ": ",
 	},
 	"ru": {
@@ -132,6 +142,7 @@ var locales = map[string]*words{
 		NoReply:     "Ответы на это письмо не доставляются.",
 		Forward:     "Тот, кому вы перешлёте это письмо, сможет ответить от вашего имени.",
 		Why:         "Вы получили это письмо, потому что участвуете в беседе в %s и ещё не прочитали эти сообщения.",
+		People:      "В этой беседе: %s",
 		Unsubscribe: "Отписаться", Time: "02.01.2006, 15:04 MST", Colon: ": ",
 	},
 	"uk": {
@@ -144,6 +155,7 @@ var locales = map[string]*words{
 		NoReply:     "Відповіді на цей лист не доставляються.",
 		Forward:     "Той, кому ви перешлете цей лист, зможе відповісти від вашого імені.",
 		Why:         "Ви отримали цей лист, бо берете участь у розмові в %s і ще не прочитали ці повідомлення.",
+		People:      "У цій розмові: %s",
 		Unsubscribe: "Відписатися", Time: "02.01.2006, 15:04 MST", Colon: ": ",
 	},
 	"ja": {
@@ -156,6 +168,7 @@ var locales = map[string]*words{
 		NoReply:     "このメールに返信しても届きません。",
 		Forward:     "このメールを転送すると、転送先の人もあなたの名前で返信できます。",
 		Why:         "%s の会話に参加していて、これらのメッセージをまだ読んでいないため、このメールが届きました。",
+		People:      "この会話の参加者：%s",
 		Unsubscribe: "配信を停止する", Time: "2006/01/02 15:04 MST", Colon: "：",
 	},
 	"ko": {
@@ -168,6 +181,7 @@ var locales = map[string]*words{
 		NoReply:     "이 메일에 회신해도 전달되지 않습니다.",
 		Forward:     "이 메일을 전달받은 사람은 회원님의 이름으로 답장할 수 있습니다.",
 		Why:         "%s 대화에 참여 중이며 아직 이 메시지를 읽지 않았기 때문에 이 메일을 보내 드립니다.",
+		People:      "이 대화의 참여자: %s",
 		Unsubscribe: "수신 거부", Time: "2006. 1. 2. 15:04 MST", Colon: ": ",
 	},
 	"zh": {
@@ -180,6 +194,7 @@ var locales = map[string]*words{
 		NoReply:     "对此邮件的回复不会送达。",
 		Forward:     "收到您转发的此邮件的人可以以您的名义回复。",
 		Why:         "您收到此邮件，是因为您参与了 %s 中的对话，而且尚未阅读这些消息。",
+		People:      "此对话的成员：%s",
 		Unsubscribe: "退订", Time: "2006-01-02 15:04 MST", Colon: "：",
 	},
 	"zh-hant": {
@@ -192,6 +207,7 @@ var locales = map[string]*words{
 		NoReply:     "對此郵件的回覆不會送達。",
 		Forward:     "收到您轉寄的此郵件的人可以以您的名義回覆。",
 		Why:         "您收到此郵件，是因為您參與了 %s 中的對話，而且尚未閱讀這些訊息。",
+		People:      "此對話的成員：%s",
 		Unsubscribe: "取消訂閱", Time: "2006/01/02 15:04 MST", Colon: "：",
 	},
 	"ar": {
@@ -204,6 +220,7 @@ var locales = map[string]*words{
 		NoReply:     "الردود على هذا البريد لا تصل.",
 		Forward:     "من تعيد توجيه هذا البريد إليه يمكنه الرد باسمك.",
 		Why:         "تلقيت هذا البريد لأنك مشارك في محادثة في %s ولم تقرأ هذه الرسائل بعد.",
+		People:      "في هذه المحادثة: %s",
 		Unsubscribe: "إلغاء الاشتراك", Time: "2006/01/02 15:04 MST", Colon: ": ",
 	},
 	"he": {
@@ -216,6 +233,7 @@ var locales = map[string]*words{
 		NoReply:     "תשובות למייל הזה אינן מגיעות ליעדן.",
 		Forward:     "מי שיקבל ממך את המייל הזה בהעברה יוכל לענות בשמך.",
 		Why:         "המייל הזה נשלח אליך כי יש לך חלק בשיחה ב-%s ועדיין לא קראת את ההודעות האלה.",
+		People:      "בשיחה הזאת: %s",
 		Unsubscribe: "ביטול הרישום", Time: "02.01.2006, 15:04 MST", Colon: ": ",
 	},
 }

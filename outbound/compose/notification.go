@@ -55,6 +55,10 @@ type Notification struct {
 	// before them that are not shown. Times are shown in the zone of At.
 	Messages []Message
 	Earlier  int
+	// People are the others who take part, some of them; MorePeople counts the
+	// rest. Empty: the mail does not say who takes part.
+	People     []string
+	MorePeople int
 
 	// Template replaces the mail's own design, part by part.
 	Template Template

@@ -45,6 +45,7 @@ func TestShow(t *testing.T) {
 func rich() Notification {
 	n := ordinary()
 	n.SenderNames, n.Earlier = []string{"Ann Archer", "Ben"}, 0
+	n.People = n.SenderNames
 	photo := "https://market.example.com/img/ann.svg"
 	n.Messages = []Message{
 		{SenderID: "carla", SenderName: "Carla Conti", Own: true, Text: "What does it weigh, and are the tyres tubeless?", At: noon.Add(-time.Hour)},

@@ -115,7 +115,7 @@ func TestLanguage(t *testing.T) {
 			if s == "" {
 				t.Errorf("%s: %s is missing", tag, name)
 			}
-			verbs := map[string]int{"Via": 2, "Conversation": 1, "Earlier": 1, "Why": 1}[name]
+			verbs := map[string]int{"Via": 2, "Conversation": 1, "Earlier": 1, "People": 1, "Why": 1}[name]
 			if strings.Count(s, "%") != verbs {
 				t.Errorf("%s: %s has not %d verbs: %q", tag, name, verbs, s)
 			}
@@ -208,6 +208,9 @@ func longest(n *Notification, tail string) {
 	other := m
 	other.Own = true
 	n.Messages = []Message{m, other, m, other, m, other, m}
+	for range 9 {
+		n.People = append(n.People, strings.Repeat("\"😀", 99))
+	}
 }
 
 // TestWhoCanReply: the mail says what is true of replying.
@@ -270,6 +273,30 @@ func TestFileName(t *testing.T) {
 	} {
 		if got := fileName(in); got != want || utf8.RuneCountInString(got) > maxName {
 			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestPeople: who takes part is said in every language, in both parts, in one
+// line, and bounded.
+func TestPeople(t *testing.T) {
+	for tag, w := range locales {
+		if strings.Count(w.People, "%s") != 1 {
+			t.Errorf("%s: %q", tag, w.People)
+		}
+		n := ordinary()
+		if m := compose(t, n); strings.Contains(m.Text+m.HTML, "In this conversation") {
+			t.Error("nobody was named, and it is said who takes part")
+		}
+		n.Locale, n.MorePeople = tag, 4
+		n.People = []string{"Ann\r\nBcc: x", "<b>", "", "Dora", "\u202eEve", "Fay", "Gus", "Hal"}
+		m := compose(t, n)
+		want := fmt.Sprintf(w.People, strings.Join([]string{"Ann Bcc: x", "<b>", w.Someone, "Dora", "Eve", "Fay", w.You}, ", ")+" +6")
+		unwrapped := strings.NewReplacer("\n", "", " ", "").Replace
+		for part, text := range map[string]string{"text": m.Text, "html": html.UnescapeString(m.HTML)} {
+			if !strings.Contains(unwrapped(text), unwrapped(want)) {
+				t.Errorf("%s: the %s part does not say %q", tag, part, want)
+			}
 		}
 	}
 }

@@ -22,6 +22,7 @@ type view struct {
 	Notice    string // whether replying works
 	Forward   string // "" where nobody can reply
 	Why       string
+	People    string // who takes part; "" if that is not said
 
 	ConversationURL string
 	UnsubscribeURL  string
@@ -107,8 +108,26 @@ func newView(n *Notification) *view {
 	if n.canReply() {
 		v.Forward = w.Forward
 	}
+	v.People = n.people(w)
 	v.show(n)
 	return v
+}
+
+// people says who takes part: some of the others, the recipient last.
+func (n *Notification) people(w *words) string {
+	const shown = 6
+	var names []string
+	for _, name := range n.People[:min(shown, len(n.People))] {
+		names = append(names, cmp.Or(cleanLine(name, maxName), w.Someone))
+	}
+	if names == nil {
+		return ""
+	}
+	who := strings.Join(append(names, w.You), ", ")
+	if more := n.MorePeople + len(n.People) - len(names); more > 0 {
+		who += " +" + strconv.Itoa(more)
+	}
+	return fmt.Sprintf(w.People, who)
 }
 
 func (n *Notification) notice(w *words) string {
