@@ -43,6 +43,8 @@ type posting struct {
 	reaction string
 	// rule is why the mail may be a program's, if it is held for that.
 	rule string
+	// seen are the pictures of a signature that are posted this once.
+	seen []store.Key
 	// quick: the answer came sooner than people write.
 	quick bool
 }
@@ -64,6 +66,9 @@ func (t *transaction) posted(p posting) *outcome {
 	return &outcome{to: p.to, status: statusPosted, store: func(tx store.Tx, o *outcome) error {
 		files, err := p.keepFiles(tx)
 		if err != nil {
+			return err
+		}
+		if err := p.rememberPictures(tx); err != nil {
 			return err
 		}
 		r := p.rec.record(p.to)

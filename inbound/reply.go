@@ -63,6 +63,10 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if found.Reaction != "" {
 		files = nil // a picture of the emoji
 	}
+	files, seen, err := t.withoutLogos(ctx, to, files, found.Pictures)
+	if err != nil {
+		return nil, err
+	}
 	if found.Unsubscribe && len(files) == 0 {
 		return t.stop(rec, to, content), nil
 	}
@@ -74,7 +78,7 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 		return nil, err
 	}
 	p := posting{rec: rec, to: to, content: content, files: staged, reaction: found.Reaction, digest: message.Digest(content.Text, files)}
-	p.quick = b.quick(rec)
+	p.quick, p.seen = b.quick(rec), seen
 	if rule, doubtful := message.Doubtful(rec.msg); doubtful && j.act == actPost {
 		j, p.rule = judgement{act: actHold, reason: gateway.ReasonProgram}, rule
 	}

@@ -37,6 +37,7 @@ var (
 	Deferrals     = Rows[Deferral]{"deferrals"}                 // ConversationKey, user, digest of the mail
 	Idempotencies = Rows[Idempotency]{"idempotencies"}          // AppKey, API key id, idempotency key
 	Suppressions  = Rows[Suppression]{"suppressions"}           // AddressKey
+	SeenPictures  = Rows[SeenPicture]{"seen_pictures"}          // UserKey, blob: pictures of signatures that were posted, for a time
 	SoftFailures  = Rows[SoftFailure]{"soft_failures"}          // AddressKey: for a time
 	SoftEnds      = Rows[Suppression]{"soft_suppressions"}      // AddressKey: a suppression that ends by itself, beside which a row of Suppressions counts
 	UnsubLinks    = Rows[UnsubscribeLink]{"unsubscribe_links"}  // AddressKey, user
@@ -271,6 +272,12 @@ type Suppression struct {
 	// Until is when it ends by itself; zero if it does not.
 	Until time.Time `json:"until,omitzero"`
 }
+
+// SeenPicture says that a picture of somebody's signature was posted once.
+type SeenPicture struct{}
+
+// SeenPictureAge is for how long that is remembered.
+const SeenPictureAge = 180 * 24 * time.Hour
 
 // SoftFailure counts the mails that a mailbox did not take of late.
 type SoftFailure struct {

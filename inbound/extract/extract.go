@@ -62,20 +62,21 @@ const (
 
 // Result is what was found. Text, Full, Quoted and Signature are plain text with LF line ends.
 type Result struct {
-	Text          string // the reply without signature
-	HTML          string // the same, sanitised by an allow-list; empty if there was no HTML part
-	Full          string // the reply with the signature the person wrote (device lines such as "Sent from my phone" are not among it)
-	Quoted        string // the quotation with its attribution lines and what stands below it
-	Signature     string // signature and device lines
-	Method        string // MethodSent, MethodHTML, MethodText or MethodFull
-	Confidence    string // High, Medium or Low
-	Posting       string // PostingTop …
-	Language      string // BCP 47 code of the language the client speaks, as far as its lines tell; else empty
-	Redacted      int    // how often a secret was replaced by RedactedMarker
-	Reaction      string // the emoji of a reaction mail, else empty
-	Unsubscribe   bool   // the reply is nothing but "stop" or "unsubscribe"
-	QuotationOnly bool   // nothing new was written
-	Lines         []Line // every line of the input with its class, for people who want to see why
+	Text          string   // the reply without signature
+	HTML          string   // the same, sanitised by an allow-list; empty if there was no HTML part
+	Full          string   // the reply with the signature the person wrote (device lines such as "Sent from my phone" are not among it)
+	Quoted        string   // the quotation with its attribution lines and what stands below it
+	Signature     string   // signature and device lines
+	Method        string   // MethodSent, MethodHTML, MethodText or MethodFull
+	Confidence    string   // High, Medium or Low
+	Posting       string   // PostingTop …
+	Language      string   // BCP 47 code of the language the client speaks, as far as its lines tell; else empty
+	Redacted      int      // how often a secret was replaced by RedactedMarker
+	Pictures      []string // Content-IDs of the pictures that stand in the signature and nowhere else
+	Reaction      string   // the emoji of a reaction mail, else empty
+	Unsubscribe   bool     // the reply is nothing but "stop" or "unsubscribe"
+	QuotationOnly bool     // nothing new was written
+	Lines         []Line   // every line of the input with its class, for people who want to see why
 }
 
 // Line is a line of the input and what it was taken for.

@@ -12,6 +12,7 @@ func (d *document) fromPage(p *page, s *secrets, r *Result) {
 		}
 	}
 	r.HTML = p.render(h.lines, s)
+	r.Pictures = p.signaturePictures(h.lines)
 }
 
 // better reports that the HTML part shows a quotation where the text part shows none.

@@ -14,6 +14,8 @@ type page struct {
 	lines []line
 	spans []span          // of the nodes that make text, in the order of the document
 	rest  strings.Builder // what is beyond maxLines
+
+	pictures []picture
 }
 
 // span is the lines a node has a part in.
@@ -100,6 +102,7 @@ func (w *pageWriter) element(n *html.Node, level int) {
 		w.newline()
 		return
 	case atom.Img:
+		w.picture(n)
 		w.page.spans = append(w.page.spans, w.words(imageText(n)))
 		return
 	case atom.Hr:
