@@ -78,6 +78,9 @@ func Ping(tx store.Tx, app gateway.AppID, ep gateway.Endpoint, now time.Time) (g
 // put stores an event in the log.
 func put(tx store.Tx, app gateway.AppID, conv *gateway.Conversation, typ gateway.EventType, data any, now time.Time, trace gateway.TraceID) (gateway.Event, error) {
 	raw, err := json.Marshal(data)
+	if err == nil && len(raw) > MaxData {
+		raw, err = shorten(raw)
+	}
 	if err != nil {
 		return gateway.Event{}, fmt.Errorf("record %s: %w", typ, err)
 	}

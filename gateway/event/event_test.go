@@ -127,6 +127,73 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// TestLongData: an event of whatever size fits into the body of a webhook, says that
+// something is missing, and still says whom and what it is about.
+func TestLongData(t *testing.T) {
+	id := func(c string) string { return strings.Repeat(c, 512) }
+	many := func(n int, v string) map[string]string {
+		out := map[string]string{}
+		for i := range n {
+			out[fmt.Sprint(i, id("k"))[:512]] = v
+		}
+		return out
+	}
+	message := func(text string, custom map[string]string) wire.Message {
+		return wire.Message{ID: gateway.MessageID(id("m")), ConversationID: gateway.ConversationID(id("\x00")), Text: text, Custom: custom, CreatedAt: 1767225600123, ReadBy: []gateway.UserID{}}
+	}
+	people := map[gateway.UserID]wire.Participant{}
+	for u := range many(1000, "") {
+		people[gateway.UserID(u)] = wire.Participant{}
+	}
+	var messages []wire.Message
+	for range 50 {
+		messages = append(messages, message(strings.Repeat("ü", 32<<10), nil))
+	}
+	hostile := []wire.Message{}
+	for range 20 {
+		hostile = append(hostile, message(strings.Repeat("\x00", 16<<10), many(20, strings.Repeat("\x00", 500))))
+	}
+	long := strings.Repeat("<&>\n", 16<<10)
+	for about, data := range map[string]any{
+		"a long mail":              wire.MessageData{Message: message(long, nil), Reply: &wire.MailReply{Text: long, HTML: long, Quoted: long, Signature: long}},
+		"many long messages":       wire.NotificationData{NotificationID: "ntf_1", Messages: messages},
+		"a crowd":                  wire.MessageData{Message: message("x", nil), Conversation: wire.Conversation{ID: "c", Participants: people}},
+		"a user with a library":    wire.UserData{User: wire.User{ID: "u", CreatedAt: 1767225600123, Custom: many(1000, "x")}},
+		"a key as long as a book":  wire.UserData{User: wire.User{ID: "u", CreatedAt: 1767225600123, Custom: map[string]string{strings.Repeat("k", 1<<20): "v"}}},
+		"all of it, to be hostile": wire.NotificationData{NotificationID: "ntf_1", Messages: hostile, Conversation: wire.Conversation{Participants: people, Custom: many(900, id("\x01"))}},
+	} {
+		s := open(t)
+		app, conv := &gateway.App{ID: "shop", Endpoints: []gateway.Endpoint{{ID: "ep"}}}, &gateway.Conversation{ID: "c"}
+		var e gateway.EventID
+		if err := s.Update(context.Background(), store.AppScope("shop"), func(tx store.Tx) (err error) {
+			e, err = event.Record(tx, app, conv, gateway.EventMessageSent, data, now, "")
+			return err
+		}); err != nil {
+			t.Errorf("%s: %v", about, err)
+			continue
+		}
+		if err := s.View(context.Background(), func(rd store.Reader) error {
+			got, _, err := event.Find(rd, "shop", e)
+			body, _ := json.Marshal(wire.EventOf(got))
+			var told struct{ Data map[string]any }
+			if err := json.Unmarshal(body, &told); err != nil {
+				t.Errorf("%s: %v", about, err)
+			}
+			if len(body) > 256_000 || told.Data["truncated"] != true {
+				t.Errorf("%s: %d octets, truncated %v", about, len(body), told.Data["truncated"])
+			}
+			for name, want := range map[string]string{"message": id("m"), "user": "u"} {
+				if m, ok := told.Data[name].(map[string]any); ok && (m["id"] != want || m["createdAt"] != 1767225600123.0) {
+					t.Errorf("%s: the %s is %v of %v", about, name, m["id"], m["createdAt"])
+				}
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestRecordOfWhatCannotBeWritten(t *testing.T) {
 	s := open(t)
 	conv := &gateway.Conversation{ID: "c"}
