@@ -50,6 +50,9 @@ func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err
 		ClientIP: t.client.Addr.Addr(), Helo: t.client.Helo, From: t.from, Raw: m.Data, SPF: t.spf,
 	}, t.budget, rec.at)
 	rec.checked = true
+	if t.Checked != nil {
+		t.Checked(rec.auth.Verdicts)
+	}
 	if rec.msg, err = structure.Parse(); err != nil {
 		return rec, fmt.Errorf("read mail: %w", err)
 	}

@@ -32,6 +32,8 @@ type Receiver struct {
 	LinkHosts []string
 	// Postmaster, if set, is where mail to postmaster@ and abuse@ is forwarded.
 	Postmaster gateway.Address
+	// Files bounds what may come with the words; the zero value does not.
+	Files FileLimits
 	// Reporters are the domains (with those below them) and addresses whose signed
 	// abuse reports are believed, in lower case.
 	Reporters []string
@@ -40,6 +42,8 @@ type Receiver struct {
 	Log        *slog.Logger
 	// Observe, if set, is told what became of each mail and recipient.
 	Observe func(state gateway.ReplyState, reason gateway.Reason)
+	// Checked, if set, is told who vouches for each mail.
+	Checked func(gateway.Verdicts)
 
 	forwards allowance
 }

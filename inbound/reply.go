@@ -73,6 +73,9 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if content.Text == "" && len(files) == 0 {
 		return t.rejected(rec, to, statusEmpty, gateway.ReasonEmpty, content), nil
 	}
+	if st, refused := statusOf(t.Files.check(files)); refused {
+		return t.rejected(rec, to, st, gateway.ReasonAttachment, content), nil
+	}
 	staged, err := t.stageFiles(ctx, to, files)
 	if err != nil {
 		return nil, err

@@ -59,6 +59,7 @@ func TestEverySeries(t *testing.T) {
 	m.Queue("deliveries", func() int { return 0 }, func(time.Time) time.Duration { return 0 }, nil)
 	one := func() int64 { return 42 }
 	m.Store(metrics.StoreFigures{FileBytes: one, FreeBytes: one, Leases: one, Commits: one, Updates: one})
+	m.Certificate(func() time.Time { return time.Unix(1_800_000_000, 0) }, func() error { return errors.New("no key") })
 	got := scrape(t, m)
 	for _, want := range []string{
 		`replygate_build_info{version="1.2.3"} 1`,
@@ -83,6 +84,8 @@ func TestEverySeries(t *testing.T) {
 		`replygate_queue_running{queue="deliveries"} 0`,
 		`replygate_store_commit_seconds_count{result="error"} 1`,
 		`replygate_store_updates_total 42`,
+		`replygate_tls_certificate_expires_timestamp_seconds 1.8e+09`,
+		`replygate_tls_certificate_stale 1`,
 		`replygate_http_request_seconds_count{class="4xx",method="other",route="/v1/*/users/*"} 1`,
 		`go_goroutines `,
 	} {

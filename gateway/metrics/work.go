@@ -71,6 +71,19 @@ func (m *Metrics) Store(f StoreFigures) {
 	m.counterFunc("store_updates_total", "Transactions; several share a commit.", f.Updates)
 }
 
+// Certificate shows when the certificate of the SMTP listeners ends, and whether
+// what its files hold is in use (failed tells why not). Call it once.
+func (m *Metrics) Certificate(expires func() time.Time, failed func() error) {
+	m.gaugeFunc("tls_certificate_expires_timestamp_seconds", "When the certificate in use ends, Unix time.", nil,
+		func() float64 { return float64(expires().Unix()) })
+	m.gaugeFunc("tls_certificate_stale", "1 while the certificate files hold something that cannot be taken into use, else 0.", nil, func() float64 {
+		if failed() != nil {
+			return 1
+		}
+		return 0
+	})
+}
+
 // methods are those told apart; the method of a request is the client's choice.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,

@@ -117,6 +117,33 @@ type Replies struct {
 	// answer faster than people write. What is beyond is held.
 	PerHour int `toml:"per_hour"`
 	Quick   int `toml:"quick_in_a_row"`
+	// MaxFiles and MaxFileSize (bytes) bound the files of a mail; 0: any. Refused are
+	// extensions that are not taken.
+	MaxFiles    int      `toml:"max_files"`
+	MaxFileSize int      `toml:"max_file_size"`
+	Refused     []string `toml:"refused_files"`
+}
+
+func defaultReplies() Replies {
+	return Replies{PerHour: 60, Quick: 5, MaxFiles: 50, Refused: []string{
+		"exe", "com", "bat", "cmd", "scr", "pif", "cpl", "msi", "msp", "lnk", "reg", "hta", "jar",
+		"js", "jse", "vbs", "vbe", "wsf", "wsh", "ps1", "psm1", "chm", "iso", "img", "vhd", "vhdx",
+	}}
+}
+
+// check also brings the extensions into the form they are compared in.
+func (r *Replies) check() []error {
+	var errs []error
+	if r.PerHour < 0 || r.Quick < 0 || r.MaxFiles < 0 || r.MaxFileSize < 0 {
+		errs = append(errs, errors.New("replies: write 0 for any number, in per_hour, quick_in_a_row, max_files and max_file_size"))
+	}
+	for i, kind := range r.Refused {
+		r.Refused[i] = strings.ToLower(strings.TrimPrefix(kind, "."))
+		if r.Refused[i] == "" || strings.ContainsFunc(r.Refused[i], func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') }) {
+			errs = append(errs, fmt.Errorf("replies.refused_files: %q is no extension; write it as exe", kind))
+		}
+	}
+	return errs
 }
 
 // Retention says how long is kept what need not be kept for good.
@@ -143,7 +170,7 @@ func Default() Config {
 		API:       API{CallsPerSecond: 5000, CallBurst: 10_000},
 		SMTP:      defaultSMTP(),
 		Smarthost: Smarthost{Port: 587, TLS: "starttls"},
-		Replies:   Replies{PerHour: 60, Quick: 5},
+		Replies:   defaultReplies(),
 		Retention: Retention{RawDays: 7},
 		Log:       Log{Level: "info", Format: "json"},
 	}
@@ -300,9 +327,7 @@ func (c *Config) check() error {
 			fail("dns.resolver", "%q is not an address with a port; write it as 127.0.0.1:53", c.DNS.Resolver)
 		}
 	}
-	if c.Replies.PerHour < 0 || c.Replies.Quick < 0 {
-		fail("replies", "write 0 for any number, in per_hour and in quick_in_a_row")
-	}
+	errs = append(errs, c.Replies.check()...)
 	if most := int(store.MaxRawAge / (24 * time.Hour)); c.Retention.RawDays < 1 || c.Retention.RawDays > most {
 		fail("retention.raw_days", "%d is outside 1 to %d days", c.Retention.RawDays, most)
 	}

@@ -33,7 +33,8 @@ func (s *Server) smtpFront() *smtpd.Server {
 		Logger: s.Log.With("room", "smtpd"), Observer: s.metrics,
 	}, &inbound.Receiver{
 		Store: s.engine, Chat: s.chat, Tokens: s.tokens, Box: s.box, Resolver: s.resolver, Hostname: c.Hostname,
-		Domain: c.Domain, LinkHosts: s.linkHosts(), Postmaster: c.Operator(), Authoriser: s.asker, Reporters: c.SMTP.Reporters, Log: s.Log.With("room", "inbound"), Observe: s.metrics.Reply,
+		Domain: c.Domain, LinkHosts: s.linkHosts(), Postmaster: c.Operator(), Authoriser: s.asker, Reporters: c.SMTP.Reporters,
+		Files: inbound.FileLimits{Count: c.Replies.MaxFiles, Size: c.Replies.MaxFileSize, Refused: c.Replies.Refused}, Log: s.Log.With("room", "inbound"), Observe: s.metrics.Reply, Checked: s.metrics.Verdicts,
 	})
 }
 
@@ -94,6 +95,7 @@ func (s *Server) openCertificate() (err error) {
 		if s.certs, err = tlscert.Open(c.TLSCert, c.TLSKey, s.Log.With("room", "tlscert")); err != nil {
 			return fmt.Errorf("smtp.tls_cert: %w", err)
 		}
+		s.metrics.Certificate(s.certs.Expires, s.certs.Err)
 	}
 	return nil
 }
