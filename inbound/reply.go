@@ -96,7 +96,10 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 // background loads what the judgement and the extraction need.
 func (t *transaction) background(ctx context.Context, to recipient) (b background, err error) {
 	err = t.Store.View(ctx, func(rd store.Reader) error {
-		app, err := store.Apps.Get(rd, store.AppKey(to.row.App))
+		app, found, err := store.FindApp(rd, to.row.App)
+		if err == nil && !found {
+			err = store.ErrNotFound
+		}
 		if err != nil {
 			return err
 		}

@@ -72,11 +72,15 @@ func (s Service) Create(ctx context.Context, in New) (gateway.App, error) {
 	return made, wrap("create app", err)
 }
 
-// App returns an app, or gateway.NotFound.
+// App returns an app, or gateway.NotFound. Its maps and slices are not to be changed.
 func (s Service) App(ctx context.Context, id gateway.AppID) (gateway.App, error) {
 	var out gateway.App
 	err := s.Store.View(ctx, func(rd store.Reader) (err error) {
-		out, err = load(rd, id)
+		var found bool
+		out, found, err = store.FindApp(rd, id)
+		if err == nil && !found {
+			err = gateway.NotFound{What: "app", ID: string(id)}
+		}
 		return err
 	})
 	return out, err

@@ -92,7 +92,7 @@ func checkID(field, id string) error {
 }
 
 func loadApp(rd store.Reader, id gateway.AppID) (gateway.App, error) {
-	a, found, err := store.Apps.Find(rd, store.AppKey(id))
+	a, found, err := store.FindApp(rd, id)
 	if err == nil && !found {
 		err = NotFound{What: "app", ID: string(id)}
 	}

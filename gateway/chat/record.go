@@ -68,7 +68,7 @@ func (s *Service) recordReplyAlone(tx store.Tx, app gateway.AppID, r gateway.Rep
 		return err
 	}
 	typ := replyEvent(r.State)
-	a, found, err := store.Apps.Find(tx, store.AppKey(app))
+	a, found, err := store.FindApp(tx, app)
 	if err != nil || !found || typ == "" {
 		return err
 	}

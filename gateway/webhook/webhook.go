@@ -135,7 +135,7 @@ func (t *Teller) load(ctx context.Context, it store.Item) (telling, error) {
 	ev, ep, _ := strings.Cut(it.ID, "/")
 	err := t.Store.View(ctx, func(rd store.Reader) (err error) {
 		tg = telling{item: it}
-		if tg.app, _, err = store.Apps.Find(rd, store.AppKey(it.App)); err != nil {
+		if tg.app, _, err = store.FindApp(rd, it.App); err != nil {
 			return err
 		}
 		for _, e := range tg.app.Endpoints {

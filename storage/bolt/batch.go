@@ -69,7 +69,7 @@ func (e *Engine) newBatch() (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &batch{reader: newReader(btx), e: e, woken: make(map[store.Queue]bool), topics: make(map[string]bool)}, nil
+	return &batch{reader: newReader(btx, e.memos), e: e, woken: make(map[store.Queue]bool), topics: make(map[string]bool)}, nil
 }
 
 // ensure returns a bucket, made if there is none.
@@ -131,7 +131,7 @@ func (b *batch) run(c *call) {
 		return
 	}
 	b.calls = append(b.calls, c)
-	t := &tx{reader: reader{btx: b.btx, buckets: b.buckets, effort: b.effort}, b: b}
+	t := &tx{reader: reader{btx: b.btx, buckets: b.buckets, memos: b.memos, effort: b.effort}, b: b}
 	c.err = b.execute(t, c.fn)
 	t.btx = nil
 	if c.err != nil {

@@ -44,6 +44,7 @@ type Engine struct {
 
 	leases *leases
 	blobs  *blobs
+	memos  *memos
 
 	wakeMu sync.Mutex
 	wakes  map[store.Queue]chan struct{}
@@ -74,7 +75,7 @@ func (e *Engine) read(fn func(*reader) error) (err error) {
 	if err != nil {
 		return err
 	}
-	rd := newReader(btx)
+	rd := newReader(btx, e.memos)
 	defer func() {
 		rd.btx = nil
 		btx.Rollback()

@@ -83,7 +83,7 @@ func open(dir string, log *slog.Logger) (*Engine, error) {
 	e := &Engine{
 		dir: dir, log: log, file: f,
 		calls: make(chan *call), closing: make(chan struct{}), failed: make(chan struct{}),
-		leases: newLeases(), blobs: newBlobs(filepath.Join(dir, blobsDir)),
+		leases: newLeases(), blobs: newBlobs(filepath.Join(dir, blobsDir)), memos: newMemos(),
 		wakes: make(map[store.Queue]chan struct{}), topics: make(map[string]chan struct{}),
 	}
 	if err := e.inspect(); err != nil {

@@ -13,6 +13,7 @@ import (
 type reader struct {
 	btx     *bbolt.Tx
 	buckets map[string]*bucket
+	memos   *memos
 	// writes counts the writes of the transaction, which unsettle cursors.
 	writes int
 	// effort is what was read, by all who share the transaction.
@@ -28,8 +29,8 @@ func (n *effort) look(k, v []byte) {
 	n.bytes += int64(len(k) + len(v))
 }
 
-func newReader(btx *bbolt.Tx) reader {
-	return reader{btx: btx, buckets: make(map[string]*bucket, 8), effort: new(effort)}
+func newReader(btx *bbolt.Tx, m *memos) reader {
+	return reader{btx: btx, buckets: make(map[string]*bucket, 8), memos: m, effort: new(effort)}
 }
 
 // bucket returns a bucket, or nil if there is none yet.

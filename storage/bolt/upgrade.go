@@ -48,7 +48,7 @@ func scheduled(btx *bbolt.Tx) (out []entry, err error) {
 	if bb == nil {
 		return nil, damaged("there is no schedule")
 	}
-	old, rd := newBucket(bb, dueBucket), newReader(btx)
+	old, rd := newBucket(bb, dueBucket), newReader(btx, newMemos())
 	err = old.ForEach(func(k, stored []byte) error {
 		key, err := old.open(k, stored)
 		if err != nil {

@@ -23,7 +23,7 @@ func toLayout1(t *testing.T, dir string) {
 	defer db.Close()
 	err = db.Update(func(btx *bbolt.Tx) error {
 		items, due := newBucket(btx.Bucket([]byte(itemBucket)), itemBucket), newBucket(btx.Bucket([]byte(dueBucket)), dueBucket)
-		rd := newReader(btx)
+		rd := newReader(btx, newMemos())
 		type put struct{ key, val []byte }
 		var all, schedule []put
 		err := due.ForEach(func(k, v []byte) error {
