@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 )
@@ -76,4 +78,42 @@ type Event struct {
 	Data json.RawMessage `json:"data"`
 	// Trace follows the message; it is logged, not sent.
 	Trace TraceID `json:"trace,omitempty"`
+}
+
+// eventRow begins a stored event: the length of its JSON without Data, that JSON,
+// and Data as it is. It is no JSON as a whole: Data is most of an event, and is
+// not read again for every endpoint that is told it.
+const eventRow = 1
+
+// MarshalBinary writes the event as it is stored.
+func (e Event) MarshalBinary() ([]byte, error) {
+	type plain Event
+	data := e.Data
+	e.Data = nil
+	head, err := json.Marshal(plain(e))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, 1+binary.MaxVarintLen32+len(head)+len(data))
+	out = binary.AppendUvarint(append(out, eventRow), uint64(len(head)))
+	return append(append(out, head...), data...), nil
+}
+
+// UnmarshalBinary reads what MarshalBinary wrote, and the plain JSON of earlier
+// versions. It keeps nothing of b.
+func (e *Event) UnmarshalBinary(b []byte) error {
+	type plain Event
+	if len(b) == 0 || b[0] != eventRow {
+		return json.Unmarshal(b, (*plain)(e))
+	}
+	n, k := binary.Uvarint(b[1:])
+	if k <= 0 || n > uint64(len(b)-1-k) {
+		return errors.New("the row of an event is cut short")
+	}
+	head, data := b[1+k:1+k+int(n)], b[1+k+int(n):]
+	if err := json.Unmarshal(head, (*plain)(e)); err != nil {
+		return err
+	}
+	e.Data = bytes.Clone(data)
+	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,8 @@ import (
 	"github.com/replygate/replygate/gateway"
 )
 
-// Rows is a table of JSON values of type T.
+// Rows is a table of values of type T: JSON, unless T is its own
+// encoding.BinaryMarshaler.
 type Rows[T any] struct{ Table Table }
 
 // The tables. Beside each stands its key; every key begins with the app, but
@@ -195,7 +197,8 @@ type Trouble struct {
 	Last  time.Time `json:"last"`
 }
 
-// SentBody is the plain text of gateway.Sent.Body: what a mail said, as composed.
+// SentBody is the plain text of gateway.Sent.Body: what a mail said. Its HTML may
+// be without what shows in no quotation.
 type SentBody struct {
 	Text string `json:"text"`
 	HTML string `json:"html"`
@@ -297,24 +300,42 @@ func (r Rows[T]) Get(rd Reader, k Key) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	if err := json.Unmarshal(b, &v); err != nil {
+	if err := decode(b, &v); err != nil {
 		return v, fmt.Errorf("read %s: %w", r.Table, err)
 	}
 	return v, nil
 }
 
+func decode(b []byte, v any) error {
+	if own, ok := v.(encoding.BinaryUnmarshaler); ok {
+		return own.UnmarshalBinary(b)
+	}
+	return json.Unmarshal(b, v)
+}
+
+func encode(v any) ([]byte, error) {
+	if own, ok := v.(encoding.BinaryMarshaler); ok {
+		return own.MarshalBinary()
+	}
+	return json.Marshal(v)
+}
+
 // Find is Get that tells a missing row apart without an error.
 func (r Rows[T]) Find(rd Reader, k Key) (v T, found bool, err error) {
 	v, err = r.Get(rd, k)
+	return v, err == nil, ignoreMissing(err)
+}
+
+func ignoreMissing(err error) error {
 	if errors.Is(err, ErrNotFound) {
-		return v, false, nil
+		return nil
 	}
-	return v, err == nil, err
+	return err
 }
 
 // Put writes the row at k.
 func (r Rows[T]) Put(tx Tx, k Key, v T) error {
-	b, err := json.Marshal(v)
+	b, err := encode(v)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", r.Table, err)
 	}
@@ -328,7 +349,7 @@ func (r Rows[T]) Delete(tx Tx, k Key) error { return tx.Delete(r.Table, k) }
 func (r Rows[T]) Scan(rd Reader, rg Range, fn func(k Key, v T) (more bool, err error)) error {
 	return rd.Scan(r.Table, rg, func(k Key, b []byte) (bool, error) {
 		var v T
-		if err := json.Unmarshal(b, &v); err != nil {
+		if err := decode(b, &v); err != nil {
 			return false, fmt.Errorf("read %s: %w", r.Table, err)
 		}
 		return fn(k, v)

@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -68,7 +67,7 @@ func (t *Teller) request(ctx context.Context, tg *telling, now time.Time) (*http
 	if err := t.guard.CheckURL(tg.endpoint.URL); err != nil {
 		return nil, nil, err
 	}
-	body, err := json.Marshal(tg.body())
+	body, err := tg.body().Body()
 	if err != nil {
 		return nil, nil, err
 	}

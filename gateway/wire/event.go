@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/replygate/replygate/gateway"
@@ -23,6 +25,18 @@ type Event struct {
 // EventOf shows an event.
 func EventOf(e gateway.Event) Event {
 	return Event{ID: e.ID, CreatedAt: millis(e.CreatedAt), Type: e.Type, AppID: e.App, Seq: e.Seq, Data: e.Data}
+}
+
+// Body is the event as a webhook carries it: what json.Marshal makes of it, but
+// Data, which was made by that once, goes in as it is.
+func (e Event) Body() ([]byte, error) {
+	data := e.Data
+	e.Data = nil
+	head, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(bytes.TrimSuffix(head, []byte("null}")), data, []byte("}")), nil
 }
 
 // MessageData tells of a message that was sent, updated or deleted.

@@ -119,3 +119,19 @@ func TestNoSecretIsShown(t *testing.T) {
 		t.Errorf("%v: %s", err, b)
 	}
 }
+
+func TestBodyIsTheJSON(t *testing.T) {
+	prev := uint64(3)
+	for _, e := range []wire.Event{
+		{ID: "evt_1", CreatedAt: 1, Type: gateway.EventMessageSent, AppID: "shop", Seq: 4, Data: json.RawMessage(`{"a":"null}"}`)},
+		{ID: "evt_2", AppID: "a\"b<", PrevSeq: &prev, Data: json.RawMessage(`null`)},
+	} {
+		want, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := e.Body(); err != nil || string(got) != string(want) {
+			t.Errorf("%s %v, want %s", got, err, want)
+		}
+	}
+}
