@@ -35,7 +35,7 @@ type leases struct {
 	// turns tells which party of a place was served last.
 	turns map[leasePlace]store.Party
 	// heads are what NextDue found, of shards that have not changed since.
-	heads map[leasePlace][]head
+	heads map[store.Queue]*queueHeads
 	next  uint64
 	n     int
 }
@@ -45,7 +45,7 @@ type leases struct {
 func newLeases() *leases {
 	return &leases{
 		by: make(map[leasePlace]map[string]*lease), turns: make(map[leasePlace]store.Party),
-		heads: make(map[leasePlace][]head), next: rand.Uint64() >> 1,
+		heads: make(map[store.Queue]*queueHeads), next: rand.Uint64() >> 1,
 	}
 }
 

@@ -14,6 +14,13 @@ type head struct {
 	at    time.Time
 }
 
+// queueHeads are the heads of a queue's shards; those that are not known may have
+// changed since.
+type queueHeads struct {
+	known [256]bool
+	by    [256][]head
+}
+
 // maxHeads is for how many parties of a shard their heads are remembered.
 const maxHeads = 256
 
@@ -27,13 +34,18 @@ func (e *Engine) NextDue(ctx context.Context, q store.Queue, room store.Room) (m
 	open := make(map[store.Party]bool)
 	e.leases.mu.Lock()
 	defer e.leases.mu.Unlock()
+	if e.leases.heads[q] == nil {
+		e.leases.heads[q] = &queueHeads{}
+	}
+	all := e.leases.heads[q]
 	err := e.read(func(rd *reader) error {
-		for s := range 256 {
-			heads, err := e.leases.headsOf(rd, leasePlace{q, store.Shard(s)})
-			if err != nil {
-				return err
+		for s := range all.by {
+			if !all.known[s] {
+				if err := e.leases.lookAt(rd, all, leasePlace{q, store.Shard(s)}); err != nil {
+					return err
+				}
 			}
-			for _, h := range heads {
+			for _, h := range all.by[s] {
 				ok, asked := open[h.party]
 				if !asked {
 					ok = room == nil || room(h.party) > 0
@@ -42,6 +54,9 @@ func (e *Engine) NextDue(ctx context.Context, q store.Queue, room store.Room) (m
 				if at, known := next[store.Shard(s)]; ok && (!known || h.at.Before(at)) {
 					next[store.Shard(s)] = h.at
 				}
+			}
+			if !all.known[s] {
+				all.by[s] = nil // too many to keep
 			}
 		}
 		return nil
@@ -52,21 +67,16 @@ func (e *Engine) NextDue(ctx context.Context, q store.Queue, room store.Room) (m
 	return next, nil
 }
 
-// headsOf returns the heads of a shard, from memory if nothing has changed.
-func (ls *leases) headsOf(rd *reader, place leasePlace) ([]head, error) {
-	heads, known := ls.heads[place]
-	if known {
-		return heads, nil
-	}
+// lookAt finds the heads of a shard anew.
+func (ls *leases) lookAt(rd *reader, all *queueHeads, place leasePlace) error {
+	heads := all.by[place.shard][:0]
 	err := rd.parties(place, nil, nil, func(p store.Party) (bool, error) {
 		at, err := ls.headOf(rd, place, p)
 		heads = append(heads, head{p, at})
 		return true, err
 	})
-	if err == nil && len(heads) <= maxHeads {
-		ls.heads[place] = heads
-	}
-	return heads, err
+	all.by[place.shard], all.known[place.shard] = heads, err == nil && len(heads) <= maxHeads
+	return err
 }
 
 // headOf is when a party is next due: its first free entry, or the end of a
@@ -91,4 +101,8 @@ func (ls *leases) headOf(rd *reader, place leasePlace, p store.Party) (first tim
 }
 
 // changed forgets the heads of a shard.
-func (ls *leases) changed(place leasePlace) { delete(ls.heads, place) }
+func (ls *leases) changed(place leasePlace) {
+	if all := ls.heads[place.queue]; all != nil {
+		all.known[place.shard] = false
+	}
+}
