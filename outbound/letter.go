@@ -132,7 +132,7 @@ func (l *letter) fill(ctx context.Context, d gateway.Delivery) (gateway.Delivery
 	if m.raw, err = l.Store.Stage(ctx, app, l.Box.Seal(secret.PurposeMail, signed)); err != nil {
 		return d, m, err
 	}
-	body, err := json.Marshal(store.SentBody{Text: composed.Text, HTML: composed.HTML})
+	body, err := json.Marshal(store.SentBody{Text: composed.Text, HTML: compose.Quotable(composed.HTML)})
 	if err != nil {
 		return d, m, err
 	}

@@ -110,7 +110,7 @@ type sent struct {
 
 // remembered is what the product keeps of the mail.
 func (s *sent) remembered() extract.Sent {
-	return extract.Sent{Text: s.mail.Text, HTML: s.mail.HTML, FromName: s.mail.FromName, Subject: s.mail.Subject}
+	return extract.Sent{Text: s.mail.Text, HTML: compose.Quotable(s.mail.HTML), FromName: s.mail.FromName, Subject: s.mail.Subject}
 }
 
 // compositions makes every scenario in a locale of the product, once.
