@@ -19,6 +19,7 @@ type Server struct {
 	memory    budget
 	// reading bounds what the backend has in hand of large messages.
 	reading *semaphore.Weighted
+	wides   sync.Pool // of wide inputs; see wire
 }
 
 // New makes a server.

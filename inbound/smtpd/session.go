@@ -64,7 +64,7 @@ type session struct {
 
 func newSession(v *serving, conn net.Conn) *session {
 	s := &session{
-		srv: v.srv, serving: v, wire: newWire(conn, v.srv.config.WriteTimeout), started: time.Now(),
+		srv: v.srv, serving: v, wire: newWire(conn, v.srv.config.WriteTimeout, &v.srv.wides), started: time.Now(),
 		client: Client{
 			Addr: addrPort(conn.RemoteAddr()), Local: addrPort(conn.LocalAddr()),
 			Session: strings.ToLower(rand.Text()[:12]),

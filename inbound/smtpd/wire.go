@@ -36,10 +36,12 @@ type wire struct {
 	conn         net.Conn // what is read and written: raw, or TLS above it
 	writeTimeout time.Duration
 
-	buf  []byte // buf[r:w] was received and not yet read
-	r, w int
-	out  []byte // answers not yet written
-	deaf bool   // the client did not take one
+	buf   []byte // buf[r:w] was received and not yet read
+	r, w  int
+	usual []byte     // buf, unless that is wide
+	wides *sync.Pool // of wide inputs, shared by all connections
+	out   []byte     // answers not yet written
+	deaf  bool       // the client did not take one
 
 	mu        sync.Mutex
 	deadline  time.Time
@@ -48,8 +50,9 @@ type wire struct {
 	drainEnd  time.Time
 }
 
-func newWire(conn net.Conn, writeTimeout time.Duration) *wire {
-	return &wire{raw: conn, conn: conn, writeTimeout: writeTimeout, buf: make([]byte, usualInput)}
+func newWire(conn net.Conn, writeTimeout time.Duration, wides *sync.Pool) *wire {
+	usual := make([]byte, usualInput)
+	return &wire{raw: conn, conn: conn, writeTimeout: writeTimeout, buf: usual, usual: usual, wides: wides}
 }
 
 // line reads one command line until deadline and returns it without its CR LF;
@@ -118,19 +121,25 @@ const (
 // widen makes room for more at once, if the last read of n filled the input.
 func (w *wire) widen(n int) {
 	if n == len(w.buf) && n < wideInput {
-		w.resize(wideInput)
+		wide, ok := w.wides.Get().(*[wideInput]byte)
+		if !ok {
+			wide = new([wideInput]byte)
+		}
+		w.move(wide[:])
 	}
 }
 
 // narrow gives the room back, unless it is needed for what has come already.
 func (w *wire) narrow() {
 	if len(w.buf) > usualInput && w.waiting() <= usualInput {
-		w.resize(usualInput)
+		wide := (*[wideInput]byte)(w.buf)
+		w.move(w.usual)
+		w.wides.Put(wide)
 	}
 }
 
-func (w *wire) resize(n int) {
-	buf := make([]byte, n)
+// move goes on with another input, which holds what was not yet read.
+func (w *wire) move(buf []byte) {
 	w.w = copy(buf, w.peek())
 	w.r, w.buf = 0, buf
 }

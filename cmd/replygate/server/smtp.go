@@ -48,8 +48,11 @@ func allowance(n int) int {
 
 // listenSMTP binds the listeners mail comes in by.
 func (s *Server) listenSMTP() error {
+	// Sessions have time-outs of their own, so no keep-alives: setting them up is
+	// four system calls for each connection.
+	quiet := net.ListenConfig{KeepAlive: -1}
 	for _, addr := range s.Config.SMTP.Listen {
-		l, err := net.Listen("tcp", addr)
+		l, err := quiet.Listen(context.Background(), "tcp", addr)
 		if err != nil {
 			return fmt.Errorf("smtp.listen: %w", err)
 		}
