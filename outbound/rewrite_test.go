@@ -178,6 +178,9 @@ func TestUnwantedWhileItWaits(t *testing.T) {
 				if n := len(l.peer.mails()); n != 0 || l.queued(store.Deliveries) != 0 {
 					l.Errorf("%d mails went out", n)
 				}
+				if want := "[notification.triggered notification.deferred notification.skipped]"; fmt.Sprint(l.told()) != want {
+					l.Errorf("told %v", l.told())
+				}
 			})
 		})
 	}
@@ -220,6 +223,9 @@ func TestOvertakenOnTheWire(t *testing.T) {
 				if c.text == "" {
 					if len(got) != 0 || l.one().State != gateway.DeliveryCancelled {
 						l.Errorf("%d mails, the delivery is %s", len(got), l.one().State)
+					}
+					if want := "[notification.triggered notification.skipped]"; fmt.Sprint(l.told()) != want {
+						l.Errorf("told %v", l.told())
 					}
 					return
 				}

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/replygate/replygate/gateway"
+	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/store"
-	"github.com/replygate/replygate/gateway/suppression"
 	"github.com/replygate/replygate/gateway/wire"
 )
 
@@ -126,6 +126,7 @@ func retryQueued(c *call, ids []string) (any, error) {
 // cancelQueued takes a mail back.
 func cancelQueued(c *call, ids []string) (any, error) {
 	return c.unsettled(ids[0], func(tx store.Tx, d gateway.Delivery) error {
-		return suppression.Cancel(tx, c.app.ID, d, gateway.ReasonOperator, time.Now())
+		_, err := c.Chat.DeliverySettled(tx, time.Now(), c.app.ID, chat.Settled{Delivery: d.ID, State: gateway.DeliveryCancelled, Reason: gateway.ReasonOperator})
+		return err
 	})
 }

@@ -23,7 +23,7 @@ type Settled struct {
 // notification sent; it is bounced when every mail of it is; the first time a
 // mail is put off is told once. A delivery that is gone is store.ErrNotFound;
 // one that was cancelled stays so. Settling it as cancelled is
-// suppression.Cancel.
+// suppression.Cancel, and tells of the notification that is cancelled with it.
 func (s *Service) DeliverySettled(tx store.Tx, now time.Time, app gateway.AppID, in Settled) (gateway.Delivery, error) {
 	k := store.AppKey(app).String(string(in.Delivery))
 	d, err := store.Mails.Get(tx, k)
@@ -31,8 +31,14 @@ func (s *Service) DeliverySettled(tx store.Tx, now time.Time, app gateway.AppID,
 		return d, err
 	}
 	if in.State == gateway.DeliveryCancelled {
-		if err := suppression.Cancel(tx, app, d, in.Reason, now.Truncate(time.Millisecond)); err != nil {
+		n, err := suppression.Cancel(tx, app, d, in.Reason, now.Truncate(time.Millisecond))
+		if err != nil {
 			return d, err
+		}
+		if n != nil {
+			if err := s.withRoom(tx, now, app, n.Conversation, func(r *room) error { return r.tellWithdrawn(*n) }); err != nil {
+				return d, err
+			}
 		}
 		return store.Mails.Get(tx, k)
 	}
@@ -79,19 +85,26 @@ func (s *Service) notificationSettled(tx store.Tx, now time.Time, app gateway.Ap
 	if err := store.ChangeDecision(tx, app, old, n); err != nil {
 		return err
 	}
-	r, err := s.open(tx, now, app, n.Conversation)
-	var missing NotFound
-	if errors.As(err, &missing) {
-		return nil // nobody is left to be told about it
+	return s.withRoom(tx, now, app, n.Conversation, func(r *room) error {
+		ms, err := r.messagesOf(n)
+		if err != nil {
+			return err
+		}
+		return r.tellNotification(typ, n, ms, &d)
+	})
+}
+
+// withRoom runs fn with a conversation open, unless it is gone: then nobody is
+// left to be told about it.
+func (s *Service) withRoom(tx store.Tx, now time.Time, app gateway.AppID, c gateway.ConversationID, fn func(*room) error) error {
+	r, err := s.open(tx, now, app, c)
+	if isMissing(err) {
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	ms, err := r.messagesOf(n)
-	if err != nil {
-		return err
-	}
-	if err := r.tellNotification(typ, n, ms, &d); err != nil {
+	if err := fn(r); err != nil {
 		return err
 	}
 	return r.close()

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
-	"github.com/replygate/replygate/gateway/suppression"
 )
 
 // disabledSlice is how many mails or conversations WithdrawDisabled looks at in
@@ -90,11 +90,11 @@ func (s *Service) cancelDisabled(ctx context.Context, app gateway.AppID, from st
 	now := s.now()
 	return last, each(ctx, mails, func(ctx context.Context, d gateway.Delivery) error {
 		return s.update(ctx, store.ConversationScope(app, d.Conversation), "withdraw mail", func(tx store.Tx) error {
-			current, found, err := store.Mails.Find(tx, store.AppKey(app).String(string(d.ID)))
-			if err != nil || !found {
-				return err
+			_, err := s.DeliverySettled(tx, now, app, Settled{Delivery: d.ID, State: gateway.DeliveryCancelled, Reason: gateway.ReasonDisabled})
+			if errors.Is(err, store.ErrNotFound) {
+				return nil
 			}
-			return suppression.Cancel(tx, app, current, gateway.ReasonDisabled, now)
+			return err
 		})
 	})
 }

@@ -156,7 +156,8 @@ func (s *Service) forgetSent(tx store.Tx, app gateway.AppID, m gateway.Sent) err
 	if err != nil || !found {
 		return err
 	}
-	return suppression.Cancel(tx, app, d, gateway.ReasonDeleted, s.now())
+	_, err = suppression.Cancel(tx, app, d, gateway.ReasonDeleted, s.now())
+	return err
 }
 
 // dropFile gives up a file of ours and its link.

@@ -263,7 +263,7 @@ func changeAddresses(tx store.Tx, app gateway.AppID, old, u *gateway.User, now t
 		if err := store.AddressOwners.Delete(tx, ownerKey(app, a, u.ID)); err != nil {
 			return err
 		}
-		err := suppression.CancelTo(tx, app, a, gateway.ReasonNoAddress, now, func(m store.UnsentMail) bool { return m.Recipient == u.ID })
+		_, err := suppression.CancelTo(tx, app, a, gateway.ReasonNoAddress, now, func(m store.UnsentMail) bool { return m.Recipient == u.ID })
 		if err != nil {
 			return err
 		}

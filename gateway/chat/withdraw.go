@@ -29,14 +29,29 @@ func (r *room) withdraw(p *gateway.Participant, why gateway.Reason) error {
 		return err
 	}
 	for _, a := range u.Addresses() {
-		err := suppression.CancelTo(r.tx, r.app.ID, a, why, r.now, func(u store.UnsentMail) bool {
+		withdrawn, err := suppression.CancelTo(r.tx, r.app.ID, a, why, r.now, func(u store.UnsentMail) bool {
 			return u.Conversation == r.conv.ID && u.Recipient == p.User
 		})
 		if err != nil {
 			return err
 		}
+		for _, n := range withdrawn {
+			if err := r.tellWithdrawn(n); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// tellWithdrawn tells that a notification which was told of as triggered is not
+// sent after all.
+func (r *room) tellWithdrawn(n gateway.Notification) error {
+	ms, err := r.messagesOf(n)
+	if err != nil {
+		return err
+	}
+	return r.tellNotification(gateway.EventNotificationSkipped, n, ms, nil)
 }
 
 // waiting loads what waits for one participant.

@@ -37,15 +37,16 @@ func cancelUnsent(tx store.Tx, app gateway.AppID, a gateway.Address, s store.Sup
 		if s.Reason == gateway.ReasonUnsubscribed && d.Notification == "" {
 			return true, nil // a notice, which unsubscribing does not stop
 		}
-		return true, Cancel(tx, app, d, s.Reason, s.At)
+		_, err = Cancel(tx, app, d, s.Reason, s.At)
+		return true, err
 	})
 }
 
 // CancelTo withdraws, for a reason, those of the mails queued to an address that
-// match.
-func CancelTo(tx store.Tx, app gateway.AppID, a gateway.Address, r gateway.Reason, now time.Time, match func(store.UnsentMail) bool) error {
+// match, and returns the notifications that are cancelled with them.
+func CancelTo(tx store.Tx, app gateway.AppID, a gateway.Address, r gateway.Reason, now time.Time, match func(store.UnsentMail) bool) (out []gateway.Notification, err error) {
 	rg := store.Range{Prefix: store.AddressKey(app, a)}
-	return store.Unsent.Scan(tx, rg, func(_ store.Key, u store.UnsentMail) (bool, error) {
+	err = store.Unsent.Scan(tx, rg, func(_ store.Key, u store.UnsentMail) (bool, error) {
 		if !match(u) {
 			return true, nil
 		}
@@ -53,51 +54,56 @@ func CancelTo(tx store.Tx, app gateway.AppID, a gateway.Address, r gateway.Reaso
 		if err != nil || !found {
 			return true, err
 		}
-		return true, Cancel(tx, app, d, r, now)
+		n, err := Cancel(tx, app, d, r, now)
+		if n != nil {
+			out = append(out, *n)
+		}
+		return true, err
 	})
+	return out, err
 }
 
 // Cancel withdraws a mail that is not settled yet, for a reason, and gives up
 // what is stored of it. A notification none of whose mails was sent or can still
-// be is cancelled with it.
-func Cancel(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) error {
+// be is cancelled with it, and returned.
+func Cancel(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) (*gateway.Notification, error) {
 	if d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred {
-		return Settled(tx, app, d)
+		return nil, Settled(tx, app, d)
 	}
 	if err := tx.Cancel(store.DeliveryItem(app, d.Conversation, d.ID)); err != nil {
-		return err
+		return nil, err
 	}
 	if d.Blob != "" {
 		if err := tx.Drop(app, d.Blob); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	d.State, d.Reason, d.UpdatedAt, d.Blob = gateway.DeliveryCancelled, r, now, ""
 	if err := store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d); err != nil {
-		return err
+		return nil, err
 	}
 	if err := Settled(tx, app, d); err != nil || d.Notification == "" {
-		return err
+		return nil, err
 	}
 	return cancelNotification(tx, app, d, r, now)
 }
 
-func cancelNotification(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) error {
+func cancelNotification(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason, now time.Time) (*gateway.Notification, error) {
 	k := store.AppKey(app).String(string(d.Notification))
 	n, found, err := store.Decisions.Find(tx, k)
 	if err != nil || !found || n.State != gateway.NotificationTriggered {
-		return err
+		return nil, err
 	}
 	for _, id := range n.Deliveries {
 		other, found, err := store.Mails.Find(tx, store.AppKey(app).String(string(id)))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if found && other.State != gateway.DeliveryCancelled && other.State != gateway.DeliveryBounced {
-			return nil
+			return nil, nil
 		}
 	}
 	old := n
 	n.State, n.Reason, n.UpdatedAt = gateway.NotificationCancelled, r, now
-	return store.ChangeDecision(tx, app, old, n)
+	return &n, store.ChangeDecision(tx, app, old, n)
 }
