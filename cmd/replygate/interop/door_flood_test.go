@@ -103,7 +103,7 @@ func (c *crowd) drip(n int, stop chan struct{}) (done chan struct{}) {
 			}
 			c.mu.Lock()
 			for _, conn := range c.conns[len(c.conns)-n:] {
-				conn.SetWriteDeadline(time.Now().Add(time.Second))
+				conn.SetWriteDeadline(time.Now().Add(time.Minute))
 				conn.Write([]byte("x"))
 			}
 			c.mu.Unlock()
@@ -153,7 +153,7 @@ func TestFlood(t *testing.T) {
 	<-dripped
 	slices.Sort(took)
 	p99 := took[len(took)*99/100]
-	if p99 > 2*time.Second {
+	if p99 > 2*time.Second && long() {
 		t.Errorf("p99 is %v", p99)
 	}
 	if most > 400 {
@@ -181,7 +181,7 @@ func TestOneNetworkIsBounded(t *testing.T) {
 	}
 	dialDoor(t, "127.41.0.1", p.smtp).want("", "220")
 	c.close()
-	turned := 0
+	turned, begun := 0, time.Now()
 	for range 100 {
 		k := dialDoor(t, "127.42.0.1", p.smtp)
 		if strings.HasPrefix(k.answer(), "421 4.7.0 ") {
@@ -189,8 +189,9 @@ func TestOneNetworkIsBounded(t *testing.T) {
 		}
 		k.conn.Close()
 	}
-	if turned < 30 || turned > 45 {
-		t.Errorf("%d of 100 connections in a moment were turned away, 60 a minute may come", turned)
+	// One more may come for each second that they take.
+	if least := 40 - int(time.Since(begun).Seconds()+1); turned < least || turned > 45 {
+		t.Errorf("%d of 100 connections in %v were turned away, 60 a minute may come", turned, time.Since(begun))
 	}
 	b := new(bytes.Buffer)
 	for i := range 7 { // 30 guesses are free, the 31st waits 5 s
@@ -201,7 +202,7 @@ func TestOneNetworkIsBounded(t *testing.T) {
 		for range 5 {
 			begun := time.Now()
 			k.want("RCPT TO:<nobody@"+mailDomain+">", "550 5.1.1 ")
-			if d := time.Since(begun); d > 4*time.Second {
+			if time.Since(begun) >= 5*time.Second {
 				fmt.Fprintf(b, "slow at session %d", i)
 				break
 			}

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -85,7 +84,7 @@ func TestAMillionGuesses(t *testing.T) {
 const otherLength = "no token"
 
 // TestRefusalsTakeTheSameTime compares the answers to addresses with a MAC that
-// is wrong, and to such as are none, by Welch's t-test.
+// is wrong, and to such as are none, by Welch's t-test, three times if need be.
 func TestRefusalsTakeTheSameTime(t *testing.T) {
 	far := startSink(t)
 	p := startDoor(t, far.port, `trusted = ["127.0.0.1/32"]`) // spared the tarpit
@@ -93,7 +92,7 @@ func TestRefusalsTakeTheSameTime(t *testing.T) {
 	genuine := readMail(t, notified(t, far, bobAddress, 1).data).replyTo
 	g := guesser{rand.New(rand.NewPCG(3, 4))}
 	samples := 4000
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	if long() {
 		samples = 40000
 	}
 	kinds := map[string]func() string{
@@ -103,13 +102,35 @@ func TestRefusalsTakeTheSameTime(t *testing.T) {
 		"no purpose": func() string { return "9" + g.text(token.Length-1) + "@" + mailDomain },
 		otherLength:  func() string { return g.text(12) + "@" + mailDomain },
 	}
-	took := map[string][]float64{}
 	k := dialDoor(t, "127.0.0.1", p.smtp)
 	k.want("", "220")
 	k.want("EHLO guess.test", "250")
 	k.want("MAIL FROM:<>", "250")
+	// What can be told apart can be told apart each time, and in the same direction;
+	// what else the machine does looks so once in a great while, and the other way
+	// round as often.
+	told := map[string]float64{}
+	for try := 0; try < 3 && (try == 0 || len(told) > 0); try++ {
+		scores := k.guess(g, kinds, samples)
+		for kind, score := range scores {
+			if math.Abs(score) < 4.5 || try > 0 && told[kind]*score <= 0 {
+				delete(told, kind)
+			} else if try == 0 {
+				told[kind] = score
+			}
+		}
+	}
+	for kind, score := range told {
+		t.Errorf("%s is told apart from a wrong MAC: t = %.2f", kind, score)
+	}
+}
+
+// guess tries addresses of each kind in turn, and returns for each but otherLength
+// the statistic of Welch's t-test beside those with a wrong MAC.
+func (k *talker) guess(g guesser, kinds map[string]func() string, samples int) map[string]float64 {
+	k.t.Helper()
+	took, answers := map[string][]float64{}, map[string]bool{}
 	runtime.GC()
-	answers := map[string]bool{}
 	for range samples {
 		for _, kind := range shuffled(g, kinds) {
 			line := "RCPT TO:<" + kinds[kind]() + ">"
@@ -120,16 +141,18 @@ func TestRefusalsTakeTheSameTime(t *testing.T) {
 		}
 	}
 	if len(answers) != 1 || !answers["550 5.1.1 No such address here\r\n"] {
-		t.Errorf("answers: %v", answers)
+		k.t.Errorf("answers: %v", answers)
 	}
+	scores := map[string]float64{}
 	for kind := range kinds {
 		score := welch(trimmed(took["wrong MAC"]), trimmed(took[kind]))
-		t.Logf("%-12s median %.1f µs, t = %+.2f", kind, median(took[kind])/1000, score)
+		k.t.Logf("%-12s median %.1f µs, t = %+.2f", kind, median(took[kind])/1000, score)
 		// That something is no token by its length tells nobody anything.
-		if kind != otherLength && math.Abs(score) >= 4.5 {
-			t.Errorf("%s is told apart from a wrong MAC: t = %.2f", kind, score)
+		if kind != otherLength {
+			scores[kind] = score
 		}
 	}
+	return scores
 }
 
 func shuffled(g guesser, kinds map[string]func() string) []string {

@@ -80,7 +80,7 @@ type talker struct {
 
 // connect opens a connection from a loopback address.
 func connect(from string, port int) (net.Conn, error) {
-	d := net.Dialer{Timeout: 10 * time.Second, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	d := net.Dialer{Timeout: time.Minute, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	return d.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
@@ -100,14 +100,14 @@ var proper = regexp.MustCompile(`^(?:2\d\d[ -]2|4\d\d[ -]4|5\d\d[ -]5)\.\d{1,3}\
 // answer reads one answer; "" is the end of the connection.
 func (k *talker) answer() string {
 	k.t.Helper()
-	k.conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+	k.conn.SetReadDeadline(time.Now().Add(time.Minute))
 	var b strings.Builder
 	for {
 		line, err := k.in.ReadString('\n')
 		b.WriteString(line)
 		if err != nil {
 			if ne, ok := err.(net.Error); ok && ne.Timeout() {
-				k.t.Fatalf("no answer in 15 s, after %q", b.String())
+				k.t.Fatalf("no answer in a minute, after %q", b.String())
 			}
 			return b.String()
 		}
@@ -128,7 +128,7 @@ func (k *talker) answer() string {
 // say sends a line and reads the answer to it.
 func (k *talker) say(line string) string {
 	k.t.Helper()
-	k.conn.SetWriteDeadline(time.Now().Add(15 * time.Second))
+	k.conn.SetWriteDeadline(time.Now().Add(time.Minute))
 	if _, err := k.conn.Write([]byte(line + "\r\n")); err != nil {
 		return ""
 	}

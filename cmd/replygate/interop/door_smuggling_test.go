@@ -65,7 +65,7 @@ func TestSmugglingThroughRelays(t *testing.T) {
 				t.Errorf("%s took %d messages, the gateway has %d records of them", relay.name, messages.Load(), got)
 			}
 			slowest := slices.Max(took)
-			if slowest > 5*time.Second {
+			if slowest > 5*time.Second && long() {
 				t.Errorf("one took %v", slowest)
 			}
 			t.Logf("%d endings, %d messages by %s's own reading, the slowest took %v", len(endings()), messages.Load(), relay.name, slowest)

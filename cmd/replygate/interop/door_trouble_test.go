@@ -43,7 +43,7 @@ func TestSilentDNS(t *testing.T) {
 	begun := time.Now()
 	got := k.mail(bobAddress, o.replyTo, mail)
 	took := time.Since(begun)
-	if !strings.HasPrefix(got, "451 4.4.3 ") || took > 15*time.Second {
+	if !strings.HasPrefix(got, "451 4.4.3 ") || took > 15*time.Second && long() {
 		t.Errorf("after %v: %q", took, got)
 	}
 	if n := len(p.received()); n > 0 {
@@ -60,7 +60,7 @@ func TestNoBackscatter(t *testing.T) {
 	p.converse("c", "Are you there?")
 	o := readMail(t, notified(t, far, bobAddress, 1).data)
 	mails := 400
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	if long() {
 		mails = 10_000
 	}
 	var k *talker
@@ -114,7 +114,7 @@ func TestLargeMailsAtOnce(t *testing.T) {
 	far := startSink(t)
 	p := startDoor(t, far.port, "max_per_network = 1000")
 	at, size := 40, 25<<20-4096
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	if long() {
 		at = 200
 	}
 	body := bytes.Repeat([]byte(fill("a large file ", 900)+"\r\n"), size/902)

@@ -232,7 +232,7 @@ func (p *product) call(method, path string, body any) map[string]any {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
 	url := loopback + ":" + strconv.Itoa(p.http) + "/v1/" + appName + path
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(raw))

@@ -3,6 +3,7 @@ package interop
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -43,7 +44,7 @@ func needDkimpy(t *testing.T) {
 // run runs a program with stdin and returns its stdout, or fails the test.
 func run(t *testing.T, stdin []byte, name string, args ...string) []byte {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdin = bytes.NewReader(stdin)
@@ -62,27 +63,36 @@ func write(t *testing.T, path string, b []byte) {
 	}
 }
 
-// freePort returns a TCP port on 127.0.0.1 that was free a moment ago.
+// freePort returns a TCP port on 127.0.0.1 that is free: one below those that
+// the system hands out by itself, so that nobody is given it meanwhile.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := 10_000 + rand.N(20_000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
-// eventually polls until ok, for half a minute.
+// long tells whether the long forms are asked for. Only they hold what depends on
+// how busy the machine is; the short ones show it.
+func long() bool { return os.Getenv("REPLYGATE_LONG") != "" }
+
+// eventually polls until ok, for a minute.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-deadline:
-			t.Fatalf("did not come true in 30 s: %s", what)
+			t.Fatalf("did not come true in a minute: %s", what)
 		case <-tick.C:
 		}
 	}

@@ -177,7 +177,7 @@ func TestKill(t *testing.T) {
 	p.converse("c", "How many?")
 	o := readMail(t, notified(t, far, bobAddress, 1).data)
 	rounds := 5
-	if os.Getenv("REPLYGATE_LONG") != "" {
+	if long() {
 		rounds = 50
 	}
 	const total = 500

@@ -17,7 +17,7 @@ type session struct {
 
 func (s *session) send(text string) {
 	if s.err == nil {
-		s.conn.SetDeadline(time.Now().Add(30 * time.Second))
+		s.conn.SetDeadline(time.Now().Add(time.Minute))
 		_, s.err = s.conn.Write([]byte(text))
 	}
 }
