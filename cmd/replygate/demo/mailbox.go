@@ -64,7 +64,7 @@ func (m *mailbox) next(ctx context.Context, to string) (delivered, error) {
 }
 
 // patience bounds every wait of the demo.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 type mailboxSession struct {
 	got chan delivered
