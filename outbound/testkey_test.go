@@ -176,7 +176,7 @@ func TestTestsChangeNothing(t *testing.T) {
 		"from away":   func(r *gateway.Role) { r.DelayFrom = gateway.DelayFromOffline },
 		"by schedule": func(r *gateway.Role) { r.Schedule = gateway.ScheduleExternal },
 	}
-	seeds := uint64(2)
+	seeds := uint64(1)
 	if os.Getenv("REPLYGATE_LONG") != "" {
 		seeds = 20
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 type devCommand struct {
-	HTTP    string         `name:"http" default:"127.0.0.1:8025" help:"Where the API, and a page to look at, listen." placeholder:"ADDRESS"`
-	SMTP    string         `name:"smtp" default:"127.0.0.1:2525" help:"Where replies come in." placeholder:"ADDRESS"`
+	HTTP    string         `name:"http" default:"127.0.0.1:8025" help:"Where the API, and a page to look at, listen; ${default} by default." placeholder:"ADDRESS"`
+	SMTP    string         `name:"smtp" default:"127.0.0.1:2525" help:"Where replies come in; ${default} by default." placeholder:"ADDRESS"`
 	Data    string         `help:"Directory that keeps everything, the key too; without it all is gone with the end." placeholder:"DIR" type:"path"`
 	App     string         `default:"demo" help:"The app's id, as it stands in API paths."`
 	Key     string         `help:"The app's key, of your choice (16 characters or more); one is made by default." placeholder:"KEY"`

@@ -3,6 +3,7 @@ package dev
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,7 +139,7 @@ func (g *gate) key(ctx context.Context) (string, error) {
 			return string(v.Value), nil
 		}
 	}
-	k, err := apps.CreateKey(ctx, g.App, false)
+	k, err := apps.ImportKey(ctx, g.App, "sk_dev_"+strings.ToLower(rand.Text()), false)
 	return k.Secret, err
 }
 
