@@ -122,3 +122,32 @@ func TestParticipantKeys(t *testing.T) {
 		t.Errorf("listed %v", got)
 	}
 }
+
+// TestNulls: a null is as good as nothing where it clears nothing.
+func TestNulls(t *testing.T) {
+	l := newLab(t).populate()
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "/conversations/c1/messages", `[{"text":"x","sender":"ann","type":null,"referencedMessageId":null,"custom":null,"idempotencyKey":null,"attachment":null,"attachmentToken":null,"location":null,"content":null,"answered":null}]`},
+		{"POST", "/conversations/c1/messages", `[{"text":"x","type":"SystemMessage","sender":null,"custom":null}]`},
+		{"POST", "/import/conversations/c1/messages", `[{"text":"x","sender":"ann","type":"UserMessage","timestamp":5,"createdAt":null,"readBy":null,"custom":null,"attachmentToken":null}]`},
+		{"PUT", "/conversations/c1", `{"subject":null,"participants":null,"welcomeMessages":null,"custom":null,"photoUrl":null,"muted":null,"department":null,"assignee":null,"humanTakeover":null}`},
+		{"PUT", "/conversations/c1/participants/bob", `{"access":null,"notify":null}`},
+		{"PATCH", "/conversations/c1/participants/bob", `{"access":null,"notify":null}`},
+		{"PATCH", "/users/bob/conversations/c1", `{"unread":null,"readUntil":null}`},
+		{"PUT", "/users/bob", `{"name":null,"email":null,"phone":null,"photoUrl":null,"welcomeMessage":null,"role":null,"configuration":null,"locale":null,"availabilityText":null,"custom":null,"pushTokens":null,"kind":null,"timeZone":null,"quietHours":null}`},
+		{"PUT", "/users", `{"bob":{"name":null},"eve":null}`},
+		{"PUT", "/users/bob/presence", `{"online":null,"ttl":null,"selectedConversationId":null,"hasFocus":null,"isTyping":null,"user":null}`},
+		{"POST", "/presences", `{"includeBackgroundSessions":null,"hasFocus":null,"isTyping":null,"userIds":null}`},
+		{"POST", "/conversations/c1/notifications", `null`},
+		{"POST", "/batch", `[[1,"GET","/users/ann",null,null],[2,"PUT","/users/ann",null],[3,"GET","/users/ann",{"limit":null},{"api_version":null}]]`},
+		{"DELETE", "/conversations/c1/participants/bob", `null`},
+	} {
+		if a := l.do(c.method, c.path, c.body); a.status != 200 {
+			t.Errorf("%s %s %s: %d %s", c.method, c.path, c.body, a.status, a.body)
+		}
+	}
+	if a := l.do("POST", "/batch", `[[1,"GET","/users/ann",null,null],[2,"GET","/users/ann",{},{"api_version":null}]]`); strings.Count(a.body, ",200,") != 2 {
+		t.Error(a.body)
+	}
+	l.do("GET", "/conversations/c1", "").has(`"ann":{"access":"ReadWrite","notify":true}`)
+}
