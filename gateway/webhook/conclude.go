@@ -114,7 +114,8 @@ func (tg *telling) insist(it *store.Item, now, asked time.Time) {
 	}
 }
 
-// report writes the attempt's one log line and observes it.
+// report writes the attempt's one log line, and one for an endpoint whose last it
+// was, and observes it.
 func (t *Teller) report(tg *telling, a attempt, state string) {
 	level := slog.LevelInfo
 	if state != event.Told {
@@ -124,6 +125,9 @@ func (t *Teller) report(tg *telling, a attempt, state string) {
 		"app", string(tg.app.ID), "event", string(tg.event.ID), "endpoint", string(tg.endpoint.ID),
 		"type", string(tg.event.Type), "attempt", tg.tell.Tries, "state", state,
 		"status", a.status, "took", a.took, "problem", a.problem)
+	if why := tg.end(a); why != "" { // the app's other endpoints are told; the operator may be the only one
+		t.Log.Error("endpoint disabled, it is told nothing more", "app", string(tg.app.ID), "endpoint", string(tg.endpoint.ID), "reason", string(why))
+	}
 	if t.Observe != nil {
 		t.Observe(Observation{
 			App: tg.app.ID, Endpoint: tg.endpoint.ID, Type: tg.event.Type, State: state,

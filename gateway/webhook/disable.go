@@ -39,22 +39,32 @@ func troubleKey(app gateway.AppID, ep gateway.EndpointID) store.Key {
 // consequence is what an attempt means for its event and its endpoint, and the
 // scope in which that is stored.
 func (tg *telling) consequence(a attempt) (store.Scope, func(store.Tx) error) {
-	switch {
+	switch why := tg.end(a); {
 	case a.told() && tg.inTrouble:
 		return store.Scope{}, tg.recovered
 	case a.told() || tg.ping():
 		return store.Scope{}, tg.put
-	case a.status == http.StatusGone:
-		return store.AppScope(tg.app.ID), func(tx store.Tx) error {
-			return tg.disable(tx, DisabledData{Reason: gateway.DisabledByGone, Status: a.status})
+	case why != "":
+		data := DisabledData{Reason: why, Status: a.status}
+		if why == gateway.DisabledByFailing {
+			since := tg.trouble.Since.UnixMilli()
+			data.FailingSince = &since
 		}
-	case tg.inTrouble && a.at.Sub(tg.trouble.Since) >= failTime && a.at.Sub(tg.trouble.Last) <= failGap:
-		since := tg.trouble.Since.UnixMilli()
-		return store.AppScope(tg.app.ID), func(tx store.Tx) error {
-			return tg.disable(tx, DisabledData{Reason: gateway.DisabledByFailing, Status: a.status, FailingSince: &since})
-		}
+		return store.AppScope(tg.app.ID), func(tx store.Tx) error { return tg.disable(tx, data) }
 	}
 	return store.Scope{}, func(tx store.Tx) error { return tg.failed(tx, a.at) }
+}
+
+// end is why an attempt is the endpoint's last; empty if it is not.
+func (tg *telling) end(a attempt) gateway.DisabledBy {
+	switch {
+	case a.told() || tg.ping():
+	case a.status == http.StatusGone:
+		return gateway.DisabledByGone
+	case tg.inTrouble && a.at.Sub(tg.trouble.Since) >= failTime && a.at.Sub(tg.trouble.Last) <= failGap:
+		return gateway.DisabledByFailing
+	}
+	return ""
 }
 
 // recovered ends the row of failures.

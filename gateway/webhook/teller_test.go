@@ -211,5 +211,9 @@ func TestGoneDisables(t *testing.T) {
 		if len(got) != 2 || !strings.Contains(string(got[1].body), `"type":"endpoint.disabled"`) || !strings.Contains(string(got[1].body), `"endpointId":"ep_1"`) {
 			t.Errorf("%d calls, the last with %s", len(got), got[len(got)-1].body)
 		}
+		b.stop()
+		if log := b.log.String(); strings.Count(log, `level=ERROR msg="endpoint disabled`) != 1 || !strings.Contains(log, "endpoint=ep_1 reason=gone") {
+			t.Errorf("log:\n%s", log)
+		}
 	})
 }
