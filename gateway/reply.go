@@ -86,6 +86,8 @@ const (
 	VerdictNeutral   Verdict = "neutral"
 	VerdictTempError Verdict = "temperror"
 	VerdictPermError Verdict = "permerror"
+	// VerdictUnverified is what a mail claims of itself.
+	VerdictUnverified Verdict = "unverified"
 )
 
 // Verdicts is what mail authentication found.
@@ -99,6 +101,14 @@ type Verdicts struct {
 	DMARC       Verdict `json:"dmarc"`
 	// Policy is the effective DMARC policy: "none", "quarantine", "reject", or "" without a record.
 	Policy string `json:"policy,omitempty"`
+	// ARC is "" without a chain of RFC 8617, VerdictFail for one that is broken or
+	// says so itself, and VerdictUnverified for one that claims to pass: its seals
+	// are not verified. ARCDomain is whose the last seal claims to be. Nothing is
+	// decided by it.
+	ARC       Verdict `json:"arc,omitempty"`
+	ARCDomain string  `json:"arcDomain,omitempty"`
+	// ReplyToDiffers: the mail asks for answers at another address than its author's.
+	ReplyToDiffers bool `json:"replyToDiffers,omitempty"`
 }
 
 // Aligned tells whether SPF or DKIM passed for the author's domain.

@@ -35,6 +35,9 @@ func (r Result) Header(authservID string) string {
 			fmt.Fprintf(&b, " header.d=%s header.s=%s header.a=%s", token8601(s.Domain), token8601(s.Selector), token8601(s.Algorithm))
 		}
 	}
+	if v.ARC == gateway.VerdictFail { // what is only claimed is no result
+		b.WriteString(";\r\n\tarc=fail")
+	}
 	fmt.Fprintf(&b, ";\r\n\tdmarc=%s", orNone(v.DMARC))
 	if v.Policy != "" {
 		fmt.Fprintf(&b, " policy.dmarc=%s", v.Policy)

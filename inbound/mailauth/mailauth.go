@@ -71,6 +71,8 @@ func Check(ctx context.Context, m Mail, r Resolver, now time.Time) Result {
 	fields, _, err := dkim.ReadHeader(m.Raw)
 	if err == nil {
 		res.Author, err = readAuthor(fields)
+		res.Verdicts.ARC, res.Verdicts.ARCDomain = readARC(fields)
+		res.Verdicts.ReplyToDiffers = err == nil && replyElsewhere(fields, res.Author)
 	}
 	res.AuthorErr = err
 	res.DKIM, res.DKIMErr = dkim.Verify(ctx, m.Raw, dkim.VerifyOptions{
