@@ -14,7 +14,8 @@ rounds=${1:-3} seconds=${2:-3}
 work=$(mktemp -d "${TMPDIR:-/tmp}/replygate-compare-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-(cd "$work" && npm install --silent --no-audit --no-fund email-reply-parser@2.3.9 >npm.log 2>&1) || { cat "$work/npm.log"; exit 1; }
+fetch() { (cd "$work" && npm install --silent --no-audit --no-fund email-reply-parser@2.3.9 >npm.log 2>&1); }
+fetch || fetch || { cat "$work/npm.log"; exit 1; }
 (cd .. && go test -c -o "$work/extract.test" .)
 core=$(taskset -cp $$ | sed 's/.*[ ,-]//')
 
