@@ -25,10 +25,11 @@ type batch struct {
 	now     time.Time
 	decided []chat.Decided
 	mails   [][]mail // by decided
+	// mu guards those below.
+	mu sync.Mutex
 	// people are those who take part, once they were looked up.
 	people *people
-	// failed are the roles whose own template failed, with the reason; mu guards it.
-	mu     sync.Mutex
+	// failed are the roles whose own template failed, with the reason.
 	failed map[string]error
 }
 

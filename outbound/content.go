@@ -74,13 +74,11 @@ func (l *letter) dress(ctx context.Context, n *compose.Notification) error {
 		if n.Template, err = template(rd, app, user); err != nil || role.HidePeople || l.in.Participant.Left {
 			return err
 		}
-		if l.people == nil {
-			if l.people, err = loadPeople(rd, app.ID, conv.ID); err != nil {
-				return err
-			}
+		all, err := l.everybody(rd)
+		if err == nil {
+			n.People, n.MorePeople = all.others(user.ID)
 		}
-		n.People, n.MorePeople = l.people.others(user.ID)
-		return nil
+		return err
 	})
 	if n.InReplyTo != "" { // the subject stays what the first mail's was
 		n.Template.Subject = ""

@@ -23,6 +23,21 @@ const (
 	group = 3
 )
 
+// everybody is who takes part in the batch's conversation, looked up once for
+// all its mails.
+func (b *batch) everybody(rd store.Reader) (*people, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.people != nil {
+		return b.people, nil
+	}
+	found, err := loadPeople(rd, b.pending.App.ID, b.pending.Conversation.ID)
+	if err == nil {
+		b.people = found
+	}
+	return found, err
+}
+
 // loadPeople looks up who takes part. Of conversations that single calls tell of
 // only the backend knows.
 func loadPeople(rd store.Reader, app gateway.AppID, c gateway.ConversationID) (*people, error) {
