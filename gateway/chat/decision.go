@@ -220,7 +220,7 @@ func (r *room) tellNotification(typ gateway.EventType, n gateway.Notification, m
 	}
 	data := wire.NotificationData{
 		NotificationID: n.ID, Recipient: wire.UserOf(recipient), Conversation: shown,
-		Messages: []wire.Message{}, Reason: n.Reason, Sentence: n.Reason.Sentence(),
+		Messages: []wire.Message{}, Reason: n.Reason, Sentence: n.Reason.Sentence(), Test: n.Test,
 	}
 	for _, m := range ms {
 		data.Messages = append(data.Messages, wire.MessageOf(m, r.people, r.Links))

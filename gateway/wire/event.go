@@ -105,6 +105,8 @@ type NotificationData struct {
 	Sentence string         `json:"sentence,omitempty"`
 	// Delivery is there once one mail of it settled.
 	Delivery *Delivery `json:"delivery,omitempty"`
+	// Test: it tells of what a test key posted, and no mail of it leaves.
+	Test bool `json:"test,omitempty"`
 }
 
 // ReplyData tells of a received mail that was not posted.

@@ -17,6 +17,7 @@ type Notification struct {
 	DeliveryIDs    []gateway.DeliveryID      `json:"deliveryIds"`
 	CreatedAt      int64                     `json:"createdAt"`
 	UpdatedAt      int64                     `json:"updatedAt"`
+	Test           bool                      `json:"test,omitempty"` // no mail of it leaves
 }
 
 // NotificationOf shows a notification.
@@ -26,7 +27,7 @@ func NotificationOf(n gateway.Notification) Notification {
 		Reason: orNull(n.Reason), Sentence: orNull(n.Reason.Sentence()),
 		MessageIDs:  append([]gateway.MessageID{}, n.Messages...),
 		DeliveryIDs: append([]gateway.DeliveryID{}, n.Deliveries...),
-		CreatedAt:   millis(n.CreatedAt), UpdatedAt: millis(n.UpdatedAt),
+		CreatedAt:   millis(n.CreatedAt), UpdatedAt: millis(n.UpdatedAt), Test: n.Test,
 	}
 }
 
@@ -50,6 +51,7 @@ type Reply struct {
 	Attachments    []Attachment            `json:"attachments"`
 	ReceivedAt     int64                   `json:"receivedAt"`
 	UpdatedAt      int64                   `json:"updatedAt"`
+	Test           bool                    `json:"test,omitempty"` // it answers a test mail
 }
 
 // ReplyOf shows the record of a received mail. Its attachments are those that
@@ -60,7 +62,7 @@ func ReplyOf(r gateway.Reply, links Links) Reply {
 		Reason: orNull(r.Reason), Sentence: orNull(r.Sentence()), Rule: orNull(r.Rule),
 		From: orNull(r.From.String()), Subject: r.Subject, MessageID: orNull(r.MessageID), Size: r.Size,
 		Verdicts: r.Verdicts, PostedIDs: append([]gateway.MessageID{}, r.Posted...), Content: r.Content,
-		Attachments: []Attachment{}, ReceivedAt: millis(r.ReceivedAt), UpdatedAt: millis(r.UpdatedAt),
+		Attachments: []Attachment{}, ReceivedAt: millis(r.ReceivedAt), UpdatedAt: millis(r.UpdatedAt), Test: r.Test,
 	}
 	for _, a := range r.Attachments {
 		out.Attachments = append(out.Attachments, AttachmentOf(a, links))
@@ -83,6 +85,7 @@ type Delivery struct {
 	CreatedAt      int64                   `json:"createdAt"`
 	UpdatedAt      int64                   `json:"updatedAt"`
 	ExpiresAt      int64                   `json:"expiresAt"`
+	Test           bool                    `json:"test,omitempty"` // it is kept in the built-in mailbox
 }
 
 // Attempt is one try to hand a mail to a next hop.
@@ -100,7 +103,7 @@ func DeliveryOf(d gateway.Delivery) Delivery {
 		ID: d.ID, NotificationID: orNull(d.Notification), ConversationID: orNull(d.Conversation),
 		RecipientID: orNull(d.Recipient), To: d.To.String(), MessageID: d.MessageID, State: d.State,
 		Reason: orNull(d.Reason), Sentence: orNull(d.Reason.Sentence()), Attempts: []Attempt{},
-		CreatedAt: millis(d.CreatedAt), UpdatedAt: millis(d.UpdatedAt), ExpiresAt: millis(d.ExpiresAt),
+		CreatedAt: millis(d.CreatedAt), UpdatedAt: millis(d.UpdatedAt), ExpiresAt: millis(d.ExpiresAt), Test: d.Test,
 	}
 	for _, a := range d.Attempts {
 		out.Attempts = append(out.Attempts, Attempt{

@@ -38,6 +38,11 @@ func TestTestKeyOfAServer(t *testing.T) {
 	if mail["test"] != true || !strings.Contains(mail["text"].(string), "This is a test") {
 		t.Errorf("kept is %v", mail)
 	}
+	for _, list := range []string{"/deliveries", "/notifications"} {
+		if got := p.call("GET", list, nil)["data"].([]any)[0].(map[string]any); got["test"] != true {
+			t.Errorf("%s: %v", list, got)
+		}
+	}
 	// Bob's answer, and one that is held: Ann is told of the first, Bob of the second.
 	to := mail["replyTo"].(string)
 	for _, from := range []string{bobAddress, "bob@elsewhere.test"} {
