@@ -11,8 +11,12 @@ type App struct {
 	CreatedAt     time.Time         `json:"createdAt"`
 	// Policy says whose reply is believed; empty means PolicyVerified.
 	Policy AuthPolicy `json:"policy,omitempty"`
-	// Sender is what notifications are sent as; the domain is the operator's.
+	// Sender is what notifications are sent as.
 	Sender Sender `json:"sender"`
+	// Domain is what mail is sent from, one of Domains; empty: the installation's.
+	Domain string `json:"domain,omitempty"`
+	// Domains are the app's own, those that were removed too.
+	Domains []string `json:"domains,omitempty"`
 	// EmailDisabled switches mail off for everybody, at once.
 	EmailDisabled bool `json:"emailDisabled,omitempty"`
 	// Roles holds the settings of named roles; DefaultRole names the fallback.

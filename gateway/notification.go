@@ -56,6 +56,9 @@ type Delivery struct {
 	To           Address        `json:"to"`
 	// Bounce is the VERP reverse-path's handle; 0 is the null reverse-path.
 	Bounce Handle `json:"bounce"`
+	// Domain is what the mail is from, if it is a domain of the app's own; its
+	// reverse-path is at it.
+	Domain string `json:"domain,omitempty"`
 	// MessageID is the RFC 5322 id without angle brackets, stable over attempts.
 	MessageID string        `json:"messageId"`
 	Blob      BlobRef       `json:"blob"` // the sealed, signed mail

@@ -70,10 +70,8 @@ func (t *transaction) followComplaint(ctx context.Context, rec *received) error 
 // of: as the report shows it, or found by the Message-ID. It is 0 for no mail of
 // ours.
 func (t *transaction) complainedOf(rd store.Reader, c report.Complaint) (h gateway.Handle, err error) {
-	if c.Sender.Domain == t.Domain {
-		if purpose, handle, ok := t.Tokens.Read(c.Sender.LocalPart, t.Domain); ok && kind(purpose) == kindBounce {
-			return handle, nil
-		}
+	if purpose, handle, ok := t.Tokens.Read(c.Sender.LocalPart, c.Sender.Domain); ok && kind(purpose) == kindBounce {
+		return handle, nil
 	}
 	if c.OriginalMessageID == "" {
 		return 0, nil

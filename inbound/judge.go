@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"slices"
+
 	"github.com/replygate/replygate/gateway"
 )
 
@@ -32,12 +34,12 @@ type author struct {
 
 // judge decides whether a mail that named a participant's reply address is
 // believed to be written by that participant. A reply address alone never
-// authenticates, but under the policy that says so.
-func judge(policy gateway.AuthPolicy, u *gateway.User, a author, domain string) judgement {
+// authenticates, but under the policy that says so. domains are ours.
+func judge(policy gateway.AuthPolicy, u *gateway.User, a author, domains ...string) judgement {
 	if a.err != nil {
 		return refuse(gateway.ReasonBadFrom, "Your mail must name exactly one author in From; it was not posted")
 	}
-	if a.address.Domain == domain {
+	if slices.Contains(domains, a.address.Domain) {
 		return refuse(gateway.ReasonLoop, "This mail claims to come from the reply address itself; it was not posted")
 	}
 	if policy == gateway.PolicyToken {

@@ -30,6 +30,9 @@ func (t *transaction) forOperator(rec *received, to recipient) *outcome {
 		r := rec.record(to)
 		r.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
 		r.State, r.Rule = gateway.ReplyOperator, strings.ToLower(to.address.LocalPart)
+		if to.address.Domain != t.Domain {
+			r.Rule += "@" + to.address.Domain
+		}
 		if err := t.keepRecord(tx, rec, to, r); err != nil || !forward {
 			return err
 		}

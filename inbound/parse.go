@@ -22,7 +22,7 @@ func Parse(raw []byte, domain string, linkHosts []string) (Parsed, error) {
 	if err != nil {
 		return Parsed{}, err
 	}
-	out := Parsed{Result: extract.Extract(extractInput(m, domain, linkHosts)), Attachments: m.Attachments}
+	out := Parsed{Result: extract.Extract(extractInput(m, []string{domain}, linkHosts)), Attachments: m.Attachments}
 	out.takeReaction()
 	// Its envelope is not known; a Return-Path would only be what somebody wrote.
 	out.Rule, _ = message.Automatic(m, gateway.ReversePath{Address: gateway.Address{LocalPart: "unknown", Domain: "invalid"}}, domain)
@@ -30,9 +30,9 @@ func Parse(raw []byte, domain string, linkHosts []string) (Parsed, error) {
 }
 
 // extractInput is a mail for the extractor.
-func extractInput(m *message.Message, domain string, linkHosts []string) extract.Input {
+func extractInput(m *message.Message, domains []string, linkHosts []string) extract.Input {
 	return extract.Input{
 		Text: m.Text, HTML: m.HTML, Flowed: m.TextFlowed, DelSp: m.TextDelSp, Subject: m.Subject,
-		Redact: extract.Redact{MailDomains: []string{domain}, LinkHosts: linkHosts},
+		Redact: extract.Redact{MailDomains: domains, LinkHosts: linkHosts},
 	}
 }

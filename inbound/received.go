@@ -26,7 +26,9 @@ type received struct {
 	// checked tells that auth was found out.
 	checked bool
 	rule    string // of automatic mail
-	trace   gateway.TraceID
+	// ours are the domains of the installation and of the app whose mail it is.
+	ours  []string
+	trace gateway.TraceID
 	// sealed is the mail as it is kept, ready for the transaction.
 	sealed store.Staged
 }
@@ -56,7 +58,10 @@ func (t *transaction) read(ctx context.Context, m smtpd.Mail) (rec received, err
 	if rec.msg, err = structure.Parse(); err != nil {
 		return rec, fmt.Errorf("read mail: %w", err)
 	}
-	if rule, auto := message.Automatic(rec.msg, t.from, t.Domain); auto {
+	if rec.ours, err = t.ours(ctx); err != nil {
+		return rec, err
+	}
+	if rule, auto := message.Automatic(rec.msg, t.from, rec.ours...); auto {
 		rec.rule = rule
 	}
 	return rec, nil

@@ -23,7 +23,8 @@ type Receiver struct {
 	Tokens   *token.Minter
 	Box      *secret.Box
 	Resolver *dns.Resolver
-	// Domain is the one mail domain (A-labels, lower case).
+	// Domain is the installation's mail domain (A-labels, lower case); apps may have
+	// others.
 	Domain string
 	// Hostname is our name in the Authentication-Results of what is kept (A-labels,
 	// lower case).

@@ -112,18 +112,17 @@ func (t *transaction) owner() recipient {
 // address is genuine.
 func (t *transaction) resolve(ctx context.Context, to gateway.Address) (recipient, error) {
 	out := recipient{address: to}
-	if to.Domain != t.Domain {
-		return out, smtpd.NoSuchAddress
-	}
 	switch strings.ToLower(to.LocalPart) {
 	case "postmaster", "abuse":
 		out.kind = kindOperator
-		return out, nil
+		return out, t.isOurs(ctx, to.Domain)
 	case General:
 		out.kind = kindGeneral
-		return out, nil
+		return out, t.isOurs(ctx, to.Domain)
 	}
-	purpose, handle, ok := t.Tokens.Read(to.LocalPart, t.Domain)
+	// Which domains are ours needs no look-up: what was not minted for the domain
+	// is not genuine, and takes as long to be found so.
+	purpose, handle, ok := t.Tokens.Read(to.LocalPart, to.Domain)
 	out.kind = kind(purpose)
 	if !ok || out.kind != kindReply && out.kind != kindBounce && out.kind != kindUnsubscribe {
 		return out, smtpd.NoSuchAddress
@@ -139,6 +138,33 @@ func (t *transaction) resolve(ctx context.Context, to gateway.Address) (recipien
 	if errors.Is(err, store.ErrNotFound) || err == nil && out.row.Purpose != string(rune(purpose)) {
 		return recipient{address: to}, smtpd.NoSuchAddress
 	}
+	return out, err
+}
+
+// isOurs is smtpd.NoSuchAddress for a domain that is neither the installation's nor
+// an app's.
+func (t *transaction) isOurs(ctx context.Context, domain string) error {
+	if domain == t.Domain {
+		return nil
+	}
+	found := false
+	err := t.Store.View(ctx, func(rd store.Reader) (err error) {
+		_, found, err = store.Domains.Find(rd, store.DomainKey(domain))
+		return err
+	})
+	if err == nil && !found {
+		err = smtpd.NoSuchAddress
+	}
+	return err
+}
+
+// ours are the domains at which addresses of ours may stand in the mail.
+func (t *transaction) ours(ctx context.Context) (out []string, err error) {
+	err = t.Store.View(ctx, func(rd store.Reader) error {
+		a, _, err := store.Apps.Find(rd, store.AppKey(t.owner().row.App))
+		out = a.AllDomains(t.Domain)
+		return err
+	})
 	return out, err
 }
 

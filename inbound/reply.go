@@ -41,7 +41,7 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if err != nil {
 		return nil, err
 	}
-	j := judge(b.app.Policy, &b.user, author{rec.auth.Author, rec.auth.AuthorErr, rec.auth.Temporary, rec.auth.Verdicts}, t.Domain)
+	j := judge(b.app.Policy, &b.user, author{rec.auth.Author, rec.auth.AuthorErr, rec.auth.Temporary, rec.auth.Verdicts}, rec.ours...)
 	if j.act == actDefer {
 		late, err := t.putOff(ctx, rec, to)
 		if err != nil || !late {
@@ -150,7 +150,7 @@ func (t *transaction) putOff(ctx context.Context, rec *received, to recipient) (
 
 // extract finds the person's words, with what we sent them at hand.
 func (t *transaction) extract(ctx context.Context, rec *received, to recipient, sent []gateway.Sent) (Parsed, error) {
-	in := extractInput(rec.msg, t.Domain, t.LinkHosts)
+	in := extractInput(rec.msg, rec.ours, t.LinkHosts)
 	for _, s := range sent {
 		body, err := t.sentBody(ctx, to.row.App, s)
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, secret.ErrSealed) {
@@ -183,7 +183,7 @@ func (t *transaction) sentBody(ctx context.Context, app gateway.AppID, s gateway
 func (t *transaction) content(rec *received, r Parsed) (*gateway.ReplyContent, []message.Attachment) {
 	c := &gateway.ReplyContent{
 		Text: r.Text, HTML: r.HTML, Quoted: clip(r.Quoted, maxQuoted), Signature: clip(r.Signature, maxQuoted),
-		Method: r.Method, Confidence: r.Confidence, OtherRecipients: t.others(rec.msg),
+		Method: r.Method, Confidence: r.Confidence, OtherRecipients: rec.others(),
 	}
 	if r.QuotationOnly {
 		c.Text = ""
@@ -211,11 +211,11 @@ func clip(s string, n int) string {
 }
 
 // others counts the people in To and Cc beside us. They are never invited.
-func (t *transaction) others(m *message.Message) int {
+func (rec *received) others() int {
 	n := 0
-	for _, list := range [][]gateway.Address{m.To, m.Cc} {
+	for _, list := range [][]gateway.Address{rec.msg.To, rec.msg.Cc} {
 		for _, a := range list {
-			if a.Domain != t.Domain {
+			if !slices.Contains(rec.ours, a.Domain) {
 				n++
 			}
 		}

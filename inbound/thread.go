@@ -95,7 +95,7 @@ func (t *transaction) answerable(ctx context.Context, p store.MailPlace) (row st
 	if err != nil {
 		return row, refused, err
 	}
-	_, h, _ := t.Tokens.Read(a.LocalPart, t.Domain)
+	_, h, _ := t.Tokens.Read(a.LocalPart, a.Domain)
 	err = t.Store.View(ctx, func(rd store.Reader) (err error) {
 		row, err = chat.MayReply(rd, clock(), h)
 		return err

@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,8 @@ type Courier struct {
 	// and all when Captive is set, which then needs no Router and no Client.
 	Mailbox Mailbox
 	Captive bool
-	// Domain is the mail domain: the reverse-path is at it.
+	// Domain is the installation's mail domain: the reverse-path is at it, but for
+	// mail from an app's own.
 	Domain string
 	Log    *slog.Logger
 	// Observe, if set, is told of every attempt.
@@ -171,7 +173,7 @@ func (c *Courier) try(ctx context.Context, app gateway.AppID, d gateway.Delivery
 // reversePath is the envelope's sender; notices have the null one.
 func (c *Courier) reversePath(d gateway.Delivery) (p gateway.ReversePath) {
 	if d.Bounce != 0 {
-		p.Address = c.Tokens.Address(token.Bounce, d.Bounce, c.Domain)
+		p.Address = c.Tokens.Address(token.Bounce, d.Bounce, cmp.Or(d.Domain, c.Domain))
 	}
 	return p
 }

@@ -66,6 +66,9 @@ func (l *letter) address(ctx context.Context) (err error) {
 	return nil
 }
 
+// domain is what the mail is from.
+func (l *letter) domain() string { return l.pending.App.MailDomain(l.Domain) }
+
 // role is the settings the person is mailed by.
 func (l *letter) role() gateway.Role { return l.pending.App.Role(l.in.User.Role) }
 
@@ -83,13 +86,13 @@ func (l *letter) prepare(ctx context.Context) error {
 		return err
 	}
 	l.content = compose.Notification{
-		From:     gateway.Address{LocalPart: cmp.Or(l.role().SenderAddress, l.Sender), Domain: l.Domain},
+		From:     gateway.Address{LocalPart: cmp.Or(l.role().SenderAddress, l.Sender), Domain: l.domain()},
 		FromName: l.fromName(names), SenderNames: names, Via: via(&p.App),
 		RecipientName: l.in.User.Name, ReplyTo: l.reply, MayReply: l.in.Participant.MayWrite(),
 		Subject: subject(conv, previous), Locale: locale(&p.App, &l.in.User),
 		Messages: messages, Earlier: l.decision.Earlier,
-		ThreadRoot: compose.ThreadRoot(l.Domain, p.App.ID, conv.ID, conv.Incarnation),
-		ListID:     listID(p.App.ID, l.Domain), ListName: via(&p.App), LoopDomain: l.Domain, Date: l.now,
+		ThreadRoot: compose.ThreadRoot(l.domain(), p.App.ID, conv.ID, conv.Incarnation),
+		ListID:     listID(p.App.ID, l.domain()), ListName: via(&p.App), LoopDomain: l.domain(), Date: l.now,
 	}
 	for _, s := range previous { // the newest first
 		l.content.References = append([]string{s.MessageID}, l.content.References...)
@@ -106,7 +109,7 @@ func (l *letter) write(ctx context.Context, to gateway.Address) (gateway.Deliver
 		ID: gateway.DeliveryID(l.ids.Next(gateway.PrefixDelivery, l.now)), To: to, Bounce: gateway.NewHandle(),
 		ExpiresAt: l.now.Add(giveUpAfter),
 	}
-	d.MessageID = compose.MessageID(l.Domain, d.ID)
+	d.MessageID = compose.MessageID(l.domain(), d.ID)
 	return l.fill(ctx, d)
 }
 
@@ -124,10 +127,15 @@ func (l *letter) fill(ctx context.Context, d gateway.Delivery) (gateway.Delivery
 	if composed.TemplateErr != nil {
 		l.templateFailed(l.pending.App.RoleName(l.in.User.Role), composed.TemplateErr)
 	}
-	signed, err := dkim.Sign(composed.Raw, dkim.SignOptions{Keys: l.Keys, Now: l.now})
+	keys, err := l.keysOf(ctx, app, l.domain())
 	if err != nil {
 		return d, mail{}, err
 	}
+	signed, err := dkim.Sign(composed.Raw, dkim.SignOptions{Keys: keys, Now: l.now})
+	if err != nil {
+		return d, mail{}, err
+	}
+	d.Domain = l.pending.App.Domain
 	m := mail{sent: l.remember(d, composed), bounce: l.bounceRow(d)}
 	if m.raw, err = l.Store.Stage(ctx, app, l.Box.Seal(secret.PurposeMail, signed)); err != nil {
 		return d, m, err
@@ -147,8 +155,8 @@ func (l *letter) fill(ctx context.Context, d gateway.Delivery) (gateway.Delivery
 func (l *letter) addressed(to gateway.Address, messageID string, unsubscribe gateway.Handle) compose.Notification {
 	n := l.content
 	n.To, n.MessageID = to, messageID
-	n.UnsubscribeMail = l.Tokens.Address(token.Unsubscribe, unsubscribe, l.Domain)
-	n.UnsubscribeURL = l.PublicURL + "/u/" + n.UnsubscribeMail.LocalPart
+	n.UnsubscribeMail = l.Tokens.Address(token.Unsubscribe, unsubscribe, l.domain())
+	n.UnsubscribeURL = l.PublicURL + "/u/" + l.Tokens.Mint(token.Unsubscribe, unsubscribe, l.Domain)
 	return n
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/replygate/replygate/dkim"
@@ -127,12 +128,16 @@ func (s *slip) write(ctx context.Context) (d gateway.Delivery, raw store.Staged,
 		ID: gateway.DeliveryID(s.ids.Next(gateway.PrefixDelivery, s.now)), Conversation: s.notice.Conversation, Recipient: s.notice.Recipient,
 		To: s.to, State: gateway.DeliveryQueued, CreatedAt: s.now, UpdatedAt: s.now, ExpiresAt: s.now.Add(giveUpAfter), Test: s.notice.Test, Trace: s.notice.Trace,
 	}
-	d.MessageID = compose.MessageID(s.Domain, d.ID)
+	d.MessageID = compose.MessageID(s.domain(), d.ID)
 	plain, err := s.compose(ctx, d.MessageID)
 	if err != nil {
 		return d, raw, fmt.Errorf("compose notice: %w", err)
 	}
-	signed, err := dkim.Sign(plain, dkim.SignOptions{Keys: s.Keys, Now: s.now})
+	keys, err := s.keysOf(ctx, s.app.ID, s.domain())
+	if err != nil {
+		return d, raw, err
+	}
+	signed, err := dkim.Sign(plain, dkim.SignOptions{Keys: keys, Now: s.now})
 	if err != nil {
 		return d, raw, err
 	}
@@ -142,7 +147,12 @@ func (s *slip) write(ctx context.Context) (d gateway.Delivery, raw store.Staged,
 }
 
 // from is the sender of notices.
-func (s *slip) from() gateway.Address { return gateway.Address{LocalPart: s.Sender, Domain: s.Domain} }
+func (s *slip) from() gateway.Address {
+	return gateway.Address{LocalPart: s.Sender, Domain: s.domain()}
+}
+
+// domain is what the notice is from.
+func (s *slip) domain() string { return s.app.MailDomain(s.Domain) }
 
 // compose makes the octets of the mail.
 func (s *slip) compose(ctx context.Context, messageID string) ([]byte, error) {
@@ -156,7 +166,7 @@ func (s *slip) compose(ctx context.Context, messageID string) ([]byte, error) {
 	m, err := compose.Notice{
 		From: s.from(), Via: via(&s.app), To: s.to, RecipientName: s.user.Name, Locale: locale(&s.app, &s.user),
 		Kind: s.notice.Kind, Reason: s.notice.Reason, URL: link,
-		MessageID: messageID, InReplyTo: s.notice.MessageID, LoopDomain: s.Domain, Date: s.now,
+		MessageID: messageID, InReplyTo: s.notice.MessageID, LoopDomain: s.domain(), Date: s.now,
 	}.Mail()
 	return m.Raw, err
 }
@@ -183,7 +193,10 @@ func (s *slip) forward(ctx context.Context, messageID string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := s.reply.Rule + "@" + s.Domain
+	to := s.reply.Rule
+	if !strings.Contains(to, "@") {
+		to += "@" + s.Domain
+	}
 	return compose.Forward{
 		From: s.from(), To: s.to, Subject: "Mail to " + to, Raw: raw, MessageID: messageID, LoopDomain: s.Domain, Date: s.now,
 		Text: "A mail came to " + to + ". It is attached as it was received.",

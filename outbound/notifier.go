@@ -24,9 +24,9 @@ type Notifier struct {
 	Chat   *chat.Service
 	Tokens *token.Minter
 	Box    *secret.Box
-	// Keys sign every mail, all of them.
+	// Keys sign every mail, all of them; apps' own domains have keys of theirs.
 	Keys []dkim.Key
-	// Domain is the mail domain, PublicURL the origin of the recipients' pages.
+	// Domain is the installation's mail domain, PublicURL the origin of the recipients' pages.
 	Domain    string
 	PublicURL string
 	// Sender is the local part of From.
@@ -36,6 +36,7 @@ type Notifier struct {
 	ids      gateway.IDSource
 	composer compose.Composer
 	failures failures
+	rings    rings
 }
 
 // Handle decides about everybody who has messages that nothing was decided

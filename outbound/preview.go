@@ -56,7 +56,7 @@ func (n *Notifier) Preview(ctx context.Context, app gateway.AppID, c gateway.Con
 		return out, nil
 	}
 	if !l.role().ReplyDisabled {
-		l.reply = n.Tokens.Address(token.Reply, 0, n.Domain)
+		l.reply = n.Tokens.Address(token.Reply, 0, l.domain())
 	}
 	if err := l.prepare(ctx); err != nil {
 		return out, err
@@ -65,7 +65,7 @@ func (n *Notifier) Preview(ctx context.Context, app gateway.AppID, c gateway.Con
 	if len(out.To) > 0 {
 		to = out.To[0]
 	}
-	content := l.addressed(to, compose.MessageID(n.Domain, "preview"), 0)
+	content := l.addressed(to, compose.MessageID(l.domain(), "preview"), 0)
 	mail, err := n.composer.Compose(content)
 	out.From, out.ReplyTo, out.Mail = content.From, content.ReplyTo, &mail
 	return out, err

@@ -18,6 +18,7 @@ type appCommand struct {
 	List     appListCommand     `cmd:"" help:"List apps."`
 	Key      appKeyCommand      `cmd:"" help:"Make, import and revoke keys."`
 	Set      appSetCommand      `cmd:"" help:"Change an app's settings and limits."`
+	Domain   appDomainCommand   `cmd:"" help:"Give apps mail domains of their own."`
 	Endpoint appEndpointCommand `cmd:"" help:"Set a webhook endpoint."`
 }
 

@@ -17,7 +17,7 @@ import (
 
 type dkimCommand struct {
 	Generate dkimGenerateCommand `cmd:"" help:"Make an RSA-2048 and an Ed25519 key and print their DNS records."`
-	Show     dkimShowCommand     `cmd:"" help:"Print the DNS records of the configured keys."`
+	Show     dkimShowCommand     `cmd:"" help:"Print the DNS records of the configured keys and of apps' own domains."`
 }
 
 type dkimGenerateCommand struct {
@@ -125,7 +125,7 @@ func (dkimShowCommand) Help() string {
 	return "Example: replygate dkim show --config /etc/replygate/replygate.toml"
 }
 
-// Run prints the records of the configured keys.
+// Run prints the records of the configured keys, and of apps' own domains.
 func (c dkimShowCommand) Run(e *env) error {
 	conf, keys, err := loadConfig(c.Config)
 	if err != nil {
@@ -140,6 +140,18 @@ func (c dkimShowCommand) Run(e *env) error {
 		shown = append(shown, madeKey{k.Selector, conf.DKIM.Keys[i].File, r.Name, r.Value()})
 		if !c.JSON {
 			fmt.Fprintln(e.stdout, r)
+		}
+	}
+	for _, d := range appDomains(e, c.Config, conf) {
+		for _, r := range d.Records {
+			selector, _, isKey := strings.Cut(r.Name, "._domainkey.")
+			if !isKey {
+				continue
+			}
+			shown = append(shown, madeKey{Selector: selector, Name: r.Name, Value: r.Value})
+			if !c.JSON {
+				fmt.Fprintf(e.stdout, "%s. IN TXT %s\n", r.Name, quoted(r.Value))
+			}
 		}
 	}
 	if c.JSON {

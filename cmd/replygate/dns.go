@@ -1,12 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"net/http"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/replygate/replygate/cmd/replygate/config"
 	"github.com/replygate/replygate/dkim"
+	"github.com/replygate/replygate/gateway/api"
 )
 
 type dnsCommand struct {
@@ -29,8 +35,29 @@ func (c dnsCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(e.stdout, zone)
-	return err
+	if _, err := fmt.Fprint(e.stdout, zone); err != nil {
+		return err
+	}
+	for _, d := range appDomains(e, c.Config, conf) {
+		fmt.Fprintln(e.stdout)
+		writeZone(e.stdout, d)
+	}
+	return nil
+}
+
+// appDomains are the apps' own domains, if there is a database yet that can be
+// asked; if it cannot, that is said.
+func appDomains(e *env, file string, conf config.Config) []api.ShownDomain {
+	if _, err := os.Stat(filepath.Join(conf.Data, "db")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var out struct {
+		Data []api.ShownDomain `json:"data"`
+	}
+	if err := (operatorFlags{Config: file}).call(e, http.MethodGet, "/domains", nil, &out); err != nil {
+		fmt.Fprintln(e.stderr, "replygate: apps' own domains are left out:", err)
+	}
+	return out.Data
 }
 
 // zoneFile lists the records of the mail domain, with what each is for. A line

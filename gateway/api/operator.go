@@ -23,7 +23,9 @@ type Operator struct {
 	Store store.Store
 	// URLs checks the addresses of endpoints before they are stored.
 	URLs URLChecker
-	Log  *slog.Logger
+	// Domains makes and looks after apps' own domains; nil: there are none.
+	Domains Domains
+	Log     *slog.Logger
 }
 
 // ShownApp is an app as the operator sees it.
@@ -33,6 +35,7 @@ type ShownApp struct {
 	DefaultLocale string             `json:"defaultLocale"`
 	Policy        gateway.AuthPolicy `json:"policy"`
 	EmailEnabled  bool               `json:"emailEnabled"`
+	Domain        *string            `json:"domain"` // that mail is sent from; null: the installation's
 	Limits        *shownRate         `json:"limits"` // null: only each key is limited
 	CreatedAt     int64              `json:"createdAt"`
 
@@ -93,7 +96,7 @@ func (o Operator) table() []route {
 		on(http.MethodDelete, "apps/*/keys/*", o.revokeKey),
 		on(http.MethodPost, "apps/*/keys/*/revoke", o.revokeKey),
 		on(http.MethodPost, "apps/*/notifications/run", o.run),
-	}, o.eventRoutes()...)
+	}, append(o.eventRoutes(), o.domainRoutes()...)...)
 }
 
 func (o Operator) serve(table []route, r *http.Request) (any, error) {
@@ -116,6 +119,9 @@ func showApp(a gateway.App) ShownApp {
 	out := ShownApp{
 		ID: a.ID, Name: a.Name, DefaultLocale: a.DefaultLocale, Policy: cmp.Or(a.Policy, gateway.PolicyVerified), EmailEnabled: !a.EmailDisabled,
 		Limits: showRate(a.Limits), CreatedAt: a.CreatedAt.UnixMilli(), Keys: []ShownKey{}, Endpoints: []shownEndpoint{},
+	}
+	if a.Domain != "" {
+		out.Domain = &a.Domain
 	}
 	for _, k := range a.Keys {
 		out.Keys = append(out.Keys, showKey(k))

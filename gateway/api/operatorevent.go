@@ -34,7 +34,7 @@ func (o Operator) of(h handler) handler {
 		if err != nil {
 			return nil, err
 		}
-		c.Server, c.app = &Server{Apps: o.Apps, Chat: o.Chat, Store: o.Store, Links: o.Chat.Links, URLs: o.URLs, Log: o.Log}, a
+		c.Server, c.app = &Server{Apps: o.Apps, Chat: o.Chat, Store: o.Store, Links: o.Chat.Links, URLs: o.URLs, Domains: o.Domains, Log: o.Log}, a
 		c.query.Del("wait")
 		return h(c, ids[1:])
 	}

@@ -15,7 +15,7 @@ const operatorKey = "op_0123456789abcdef0123456789abcdef"
 
 // remote serves the operator's API over HTTP.
 func (l *lab) remote(key string) func(method, path, bearer, body string) answer {
-	h := Operator{Apps: l.apps, Chat: l.chat, Store: l.engine, Log: l.server.Log}.Remote(key)
+	h := Operator{Apps: l.apps, Chat: l.chat, Store: l.engine, Domains: registry{}, Log: l.server.Log}.Remote(key)
 	return func(method, path, bearer, body string) answer {
 		l.Helper()
 		w, r := httptest.NewRecorder(), httptest.NewRequest(method, path, strings.NewReader(body))
@@ -82,7 +82,8 @@ func TestOperatorDocument(t *testing.T) {
 	for _, r := range (Operator{}).table() {
 		routes[r.method+" "+strings.Join(r.path, "/")] = true
 	}
-	stands["appId"] = "shop"
+	stands["appId"], stands["domain"] = "shop", "reply.shop.example"
+	call("PUT", "/operator/apps/shop/domains/reply.shop.example", operatorKey, "").is(200)
 	for _, o := range inOrder(d.operations()) {
 		if name := o.method + " " + o.pattern(); !routes[name] {
 			t.Errorf("%s is no route", name)
@@ -102,6 +103,9 @@ func TestOperatorDocument(t *testing.T) {
 			b, err := json.Marshal(ex)
 			l.ok(err)
 			body = string(b)
+		}
+		if o.method == "DELETE" && strings.HasSuffix(path, stands["domain"]) {
+			call("PUT", OperatorPath+path, operatorKey, `{"use":false}`).is(200)
 		}
 		a := call(o.method, OperatorPath+path, operatorKey, body).is(200)
 		l.fits(d, o.method+" "+o.path, schema, a)

@@ -14,8 +14,8 @@ import (
 // that is missing here fails the test.
 var scopes = map[string]string{
 	"GET ": "read", "PUT ": "admin",
-	"GET limits": "read",
-	"GET keys":   "admin", "POST keys": "admin", "DELETE keys/*": "admin",
+	"GET limits": "read", "GET domains": "read",
+	"GET keys": "admin", "POST keys": "admin", "DELETE keys/*": "admin",
 	"POST batch": "read", "POST presences": "read", "POST files": "write",
 	"GET users": "read", "PUT users": "write", "GET users/*": "read", "PUT users/*": "write",
 	"PUT users/*/presence": "write", "GET users/*/sessions": "read", "PATCH users/*/conversations/*": "write",

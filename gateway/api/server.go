@@ -33,6 +33,8 @@ type Server struct {
 	Templates TemplateChecker
 	// URLs checks the addresses of endpoints before they are stored; nil: by form only.
 	URLs URLChecker
+	// Domains tells what is to be published for apps' own domains; nil: nothing.
+	Domains Domains
 	// Asker asks the app's authorise hook on demand.
 	Asker Asker
 	// Stopping is closed when calls that wait are to end; nil: never.

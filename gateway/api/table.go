@@ -15,6 +15,7 @@ func table() []route {
 		on(put, "", putApp),
 
 		on(get, "limits", getLimits),
+		on(get, "domains", listDomains),
 		on(get, "keys", listKeys),
 		on(post, "keys", createKey),
 		on(delete_, "keys/*", revokeKey),

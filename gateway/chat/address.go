@@ -23,7 +23,13 @@ func (s *Service) TestAddress(ctx context.Context, app gateway.AppID, c gateway.
 
 func (s *Service) addressOf(ctx context.Context, app gateway.AppID, c gateway.ConversationID, u gateway.UserID, test bool) (gateway.Address, error) {
 	var h gateway.Handle
+	var domain string
 	err := s.view(ctx, "get reply address", func(rd store.Reader) error {
+		a, err := loadApp(rd, app)
+		if err != nil {
+			return err
+		}
+		domain = a.MailDomain(s.Domain)
 		p, err := loadReader(rd, app, c, u)
 		h = *handleOf(&p, test)
 		return err
@@ -38,7 +44,7 @@ func (s *Service) addressOf(ctx context.Context, app gateway.AppID, c gateway.Co
 	if err != nil {
 		return gateway.Address{}, err
 	}
-	return s.Tokens.Address(token.Reply, h, s.Domain), nil
+	return s.Tokens.Address(token.Reply, h, domain), nil
 }
 
 // ReplyHandle returns the live handle of a participant's reply address, and

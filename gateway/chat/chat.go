@@ -38,7 +38,8 @@ type (
 type Service struct {
 	Store  store.Store
 	Tokens *token.Minter
-	// Domain is the mail domain of reply addresses (A-labels, lower case).
+	// Domain is the installation's mail domain (A-labels, lower case): that of
+	// reply addresses of apps without one of their own, and of links.
 	Domain string
 	Links  wire.Links
 	// RawAge is how long mail as received is kept; 0 means store.RawAge.

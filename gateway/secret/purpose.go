@@ -11,6 +11,8 @@ const (
 	PurposeMail = "mail"
 	// PurposeAnswer seals answers to calls that gave a secret away.
 	PurposeAnswer = "answer"
+	// PurposeDKIM seals the DKIM keys of apps' own domains.
+	PurposeDKIM = "dkim key"
 	// PurposeFile seals files that came with a mail.
 	PurposeFile = "file"
 )

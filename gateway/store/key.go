@@ -40,6 +40,9 @@ func AppScope(app gateway.AppID) Scope { return Scope{app, 'p', ""} }
 // SystemScope locks what belongs to no app: sweeping, schema.
 func SystemScope(name string) Scope { return Scope{"", 's', name} }
 
+// DomainKey is the key of a mail domain of an app's own.
+func DomainKey(name string) Key { return Key(nil).String(name) }
+
 // AppKey begins the key of a row that belongs to an app as a whole.
 func AppKey(app gateway.AppID) Key { return Key(nil).String(string(app)) }
 

@@ -49,6 +49,7 @@ var (
 	AddressOwners = Rows[AddressOwner]{"address_owners"}        // AddressKey, user: present while it is one of the user's
 	Departments   = Rows[gateway.Department]{"departments"}     // AppKey, id
 	Agents        = Rows[Agent]{"agents"}                       // AppKey, user: present while the user is an agent
+	Domains       = Rows[gateway.Domain]{"domains"}             // DomainKey: not by app, the row is what tells the app
 	Templates     = Rows[gateway.Template]{"templates"}         // AppKey, role, locale
 	Mailings      = Rows[Mailing]{"mailings"}                   // UserKey, queued (ms), notification id: for a day
 	DecisionsBy   = Rows[DecisionPlace]{"notifications_by"}     // DecisionKey, notification id

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/replygate/replygate/gateway"
@@ -37,13 +38,13 @@ const (
 // X-Auto-Response-Suppress alone is no sign: Exchange puts it on mails of
 // people. Nor is List-Unsubscribe on a mail that answers another, which some
 // firms' gateways add to everything.
-func Automatic(m *Message, from gateway.ReversePath, domain string) (rule string, auto bool) {
+func Automatic(m *Message, from gateway.ReversePath, domains ...string) (rule string, auto bool) {
 	for _, r := range []struct {
 		rule string
 		hit  bool
 	}{
-		{RuleLoop, ownLoop(m.Header, domain)},
-		{RuleOwnMessageID, sentFrom(m.MessageID, domain)},
+		{RuleLoop, ownLoop(m.Header, domains)},
+		{RuleOwnMessageID, sentFrom(m.MessageID, domains)},
 		{reportRule(m), m.ReportType != "" || m.Kind == KindReport},
 		{RuleFailedRecipients, m.Header.Has("X-Failed-Recipients")},
 		{RuleNullSender, from.IsNull()},
@@ -62,10 +63,10 @@ func Automatic(m *Message, from gateway.ReversePath, domain string) (rule string
 	return "", false
 }
 
-func ownLoop(h Header, domain string) bool {
+func ownLoop(h Header, domains []string) bool {
 	for _, v := range h.Values(LoopHeader) {
 		for _, w := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" ;,=@<>\"'", r) }) {
-			if domain != "" && strings.EqualFold(w, domain) {
+			if isOneOf(w, domains) {
 				return true
 			}
 		}
@@ -73,9 +74,13 @@ func ownLoop(h Header, domain string) bool {
 	return false
 }
 
-func sentFrom(id, domain string) bool {
+func sentFrom(id string, domains []string) bool {
 	_, host, ok := lastCut(id, "@")
-	return ok && domain != "" && strings.EqualFold(host, domain)
+	return ok && isOneOf(host, domains)
+}
+
+func isOneOf(name string, domains []string) bool {
+	return name != "" && slices.ContainsFunc(domains, func(d string) bool { return strings.EqualFold(name, d) })
 }
 
 func lastCut(s, sep string) (before, after string, ok bool) {

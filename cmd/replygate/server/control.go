@@ -39,7 +39,7 @@ func (s *Server) serveControl(ctx context.Context) error {
 func (s *Server) Operator() http.Handler { return api.NewOperator(s.operator()) }
 
 func (s *Server) operator() api.Operator {
-	return api.Operator{Apps: s.Apps, Chat: s.chat, Store: s.engine, URLs: s.guard(), Log: s.Log.With("room", "operator")}
+	return api.Operator{Apps: s.Apps, Chat: s.chat, Store: s.engine, URLs: s.guard(), Domains: domains{s}, Log: s.Log.With("room", "operator")}
 }
 
 // serve runs an HTTP server until ctx ends, and lets calls in progress finish.

@@ -5,7 +5,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,11 +128,7 @@ func (s *Server) assemble(keys *secret.Keys) (err error) {
 		Brake: chat.Brake{PerHour: c.Replies.PerHour, Quick: c.Replies.Quick},
 	}
 	s.mailbox = api.Mailbox{Mails: mailbox.Service{Store: s.engine, Box: s.box}, Reader: mailReader{}}
-	var servers []string
-	if asked := cmp.Or(s.Senders, c.DNS.Resolver); asked != "" {
-		servers = []string{asked}
-	}
-	if s.resolver, err = dns.NewResolver(dns.Options{Servers: servers}); err != nil {
+	if s.resolver, err = s.newResolver(); err != nil {
 		return err
 	}
 	s.metrics = metrics.New(s.Version)

@@ -32,7 +32,7 @@ func (s *Server) serveHTTP(ctx context.Context) error {
 func (s *Server) handler(stopping <-chan struct{}) http.Handler {
 	calls := api.New(api.Server{
 		Chat: s.chat, Apps: s.Apps, Store: s.engine, Links: s.links, Log: s.Log.With("room", "api"), Observe: s.called,
-		Renderer: renderer{s.notifier()}, Parser: parser{s.Config.Domain, s.linkHosts()}, Templates: templates{}, URLs: s.guard(), Asker: s.asker, Stopping: stopping, Mailbox: s.mailbox,
+		Renderer: renderer{s.notifier()}, Parser: parser{s.Config.Domain, s.linkHosts()}, Templates: templates{}, URLs: s.guard(), Domains: domains{s}, Asker: s.asker, Stopping: stopping, Mailbox: s.mailbox,
 		Limit: api.Limit{PerSecond: float64(s.Config.API.CallsPerSecond), Burst: s.Config.API.CallBurst},
 	})
 	seen := pages.New(pages.Config{
