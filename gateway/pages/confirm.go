@@ -34,11 +34,11 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.fail(w, r, unknown(err))
 	case !waits:
-		p.look.write(w, r, http.StatusOK, decided(held, app))
+		p.look.write(w, r, http.StatusOK, p.of(r, row, app).decided(held, app))
 	case post:
 		p.decide(w, r, row, held, app)
 	default:
-		p.look.write(w, r, http.StatusOK, waiting(held, app))
+		p.look.write(w, r, http.StatusOK, p.of(r, row, app).waiting(held, app))
 	}
 }
 
@@ -53,11 +53,12 @@ func unknown(err error) error {
 
 // decide does what the POST asks for. Who decides twice is told what became of it.
 func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleRow, held gateway.Reply, app gateway.App) {
+	t := p.of(r, row, app)
 	form, err := readForm(w, r)
 	do := form.Get("do")
 	if err != nil || do != doPost && do != doDiscard {
-		v := waiting(held, app)
-		v.Text = append([]string{notUnderstood}, v.Text...)
+		v := t.waiting(held, app)
+		v.Text = append([]string{t.Unclear}, v.Text...)
 		p.look.write(w, r, http.StatusBadRequest, v)
 		return
 	}
@@ -74,10 +75,10 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleR
 	case errors.Is(err, chat.ErrSettled):
 		done, _, err = p.Chat.Held(r.Context(), row.App, row.Reply)
 	case errors.As(err, &refused) && refused.Permanent():
-		p.look.write(w, r, http.StatusConflict, view{Title: "It cannot be posted", Text: []string{refused.Text + "."}})
+		p.look.write(w, r, http.StatusConflict, t.view(t.CannotPost, refused.Text+"."))
 		return
 	case errors.As(err, &refused):
-		p.look.write(w, r, http.StatusServiceUnavailable, view{Title: "Not now", Text: []string{refused.Text + "."}})
+		p.look.write(w, r, http.StatusServiceUnavailable, t.view(t.NotNow, refused.Text+"."))
 		return
 	}
 	if err != nil {
@@ -85,7 +86,7 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request, row store.HandleR
 		return
 	}
 	p.log(r).Info("held reply decided", "app", string(row.App), "reply", string(row.Reply), "do", do)
-	p.look.write(w, r, http.StatusOK, decided(done, app))
+	p.look.write(w, r, http.StatusOK, t.decided(done, app))
 }
 
 // permitted asks the app's hook, if it has one, as it would have been asked had the
@@ -126,12 +127,9 @@ func isAlias(r gateway.Reply) bool {
 	return r.Reason == gateway.ReasonSenderMismatch && !r.From.IsZero()
 }
 
-func waiting(r gateway.Reply, app gateway.App) view {
-	v := view{
-		Title: "Did you write this?",
-		Text:  []string{"It came by mail from " + r.From.String() + " to a conversation in " + name(app) + ", and is posted in your name only if you say so."},
-		Do:    doPost, Button: "Yes, post it", OtherDo: doDiscard, Other: "No, discard it",
-	}
+func (t tongue) waiting(r gateway.Reply, app gateway.App) view {
+	v := t.view(t.Wrote, t.say(t.Came, app, r.From.String()))
+	v.Do, v.Button, v.OtherDo, v.Other = doPost, t.Post, doDiscard, t.Discard
 	if r.Content != nil {
 		v.Quote = r.Content.Text
 	}
@@ -139,17 +137,17 @@ func waiting(r gateway.Reply, app gateway.App) view {
 		v.Files = append(v.Files, a.Name)
 	}
 	if isAlias(r) {
-		v.Check = "Accept mail from " + r.From.String() + " as mine from now on"
+		v.Check = t.say(t.Mine, app, r.From.String())
 	}
 	return v
 }
 
-func decided(r gateway.Reply, app gateway.App) view {
+func (t tongue) decided(r gateway.Reply, app gateway.App) view {
 	switch {
 	case r.State == gateway.ReplyPosted || r.State == gateway.ReplyDuplicate || r.State == gateway.ReplyReaction:
-		return view{Title: "It is posted", Text: []string{"Your reply stands in the conversation in " + name(app) + "."}}
+		return t.view(t.Posted, t.say(t.Stands, app, ""))
 	case r.Reason == gateway.ReasonUnconfirmed:
-		return view{Title: "It is too late", Text: []string{"The reply waited for seven days and was not posted."}}
+		return t.view(t.TooLate, t.Waited)
 	}
-	return view{Title: "It is discarded", Text: []string{"The reply was not posted, and will not be."}}
+	return t.view(t.Discarded, t.NotPosted)
 }

@@ -21,8 +21,9 @@ var personPNG []byte
 
 // view is what a page says. Its strings are text; the template escapes them.
 type view struct {
-	Title string
-	Text  []string
+	Lang, Dir string
+	Title     string
+	Text      []string
 	// Do and Button make the page's main button; Quiet is the lesser kind.
 	Do, Button string
 	Quiet      bool
@@ -64,7 +65,7 @@ func (l look) write(w http.ResponseWriter, r *http.Request, status int, v view) 
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", "en")
+	w.Header().Set("Content-Language", v.Lang)
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {

@@ -136,20 +136,13 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p.log(r).Error("page failed", "err", err)
 	w.Header().Set("Retry-After", "60")
-	p.look.write(w, r, http.StatusServiceUnavailable, view{
-		Title: "Please try again",
-		Text:  []string{"Something went wrong on our side, and nothing was changed. Please try again in a minute."},
-	})
+	t := stranger(r)
+	p.look.write(w, r, http.StatusServiceUnavailable, t.view(t.Again, t.Wrong))
 }
 
 func (p *Pages) notFound(w http.ResponseWriter, r *http.Request) {
-	p.look.write(w, r, http.StatusNotFound, view{
-		Title: "This link does not work",
-		Text: []string{
-			"The address may be incomplete, or what it led to is no longer there.",
-			"Please use the link in the email as a whole, or copy it once more.",
-		},
-	})
+	t := stranger(r)
+	p.look.write(w, r, http.StatusNotFound, t.view(t.NoLink, t.Incomplete, t.Whole))
 }
 
 // allow answers OPTIONS and methods a page does not know, and tells whether the

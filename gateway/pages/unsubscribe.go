@@ -25,9 +25,6 @@ const (
 	doResubscribe = "resubscribe"
 )
 
-// notUnderstood answers a POST that asks for nothing we know.
-const notUnderstood = "Nothing was changed: we did not understand the request."
-
 // unsubscribe serves the page, and acts on POST.
 func (p *Pages) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	post := r.Method == http.MethodPost
@@ -57,9 +54,10 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, row store.HandleRow
 		p.fail(w, r, err)
 		return
 	}
-	v := subscribed(row, app)
+	t := p.of(r, row, app)
+	v := t.subscribed(row, app)
 	if found && (s.Reason == gateway.ReasonUnsubscribed || !s.UnsubscribedAt.IsZero()) {
-		v = unsubscribed(row, app)
+		v = t.unsubscribed(row, app)
 	}
 	p.look.write(w, r, http.StatusOK, v)
 }
@@ -73,16 +71,17 @@ func (p *Pages) act(w http.ResponseWriter, r *http.Request, row store.HandleRow,
 		return
 	}
 	var v view
+	t := p.of(r, row, app)
 	do := form.Get("do")
 	switch {
 	// RFC 8058, section 3.1: the POST body is this one pair.
 	case strings.EqualFold(form.Get("List-Unsubscribe"), "One-Click"):
 		do, fact.Kind = "one-click", suppression.OneClick
-		err, v = p.Unsubscriber.Unsubscribe(r.Context(), fact), unsubscribed(row, app)
+		err, v = p.Unsubscriber.Unsubscribe(r.Context(), fact), t.unsubscribed(row, app)
 	case do == doUnsubscribe:
-		err, v = p.Unsubscriber.Unsubscribe(r.Context(), fact), unsubscribed(row, app)
+		err, v = p.Unsubscriber.Unsubscribe(r.Context(), fact), t.unsubscribed(row, app)
 	case do == doResubscribe:
-		err, v = p.Unsubscriber.Resubscribe(r.Context(), fact), resubscribed(row, app)
+		err, v = p.Unsubscriber.Resubscribe(r.Context(), fact), t.resubscribed(row, app)
 	default:
 		p.refuse(w, r, row, app)
 		return
@@ -97,8 +96,9 @@ func (p *Pages) act(w http.ResponseWriter, r *http.Request, row store.HandleRow,
 
 // refuse answers a POST that asks for nothing we know; the page shows how to.
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, row store.HandleRow, app gateway.App) {
-	v := subscribed(row, app)
-	v.Text = append([]string{notUnderstood}, v.Text...)
+	t := p.of(r, row, app)
+	v := t.subscribed(row, app)
+	v.Text = append([]string{t.Unclear}, v.Text...)
 	p.look.write(w, r, http.StatusBadRequest, v)
 }
 
@@ -122,41 +122,22 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return url.ParseQuery(strings.TrimSpace(string(b)))
 }
 
-func subscribed(row store.HandleRow, app gateway.App) view {
-	return view{
-		Title: "Unsubscribe?",
-		Text: []string{
-			"When you miss messages in " + name(app) + ", we email " + mask(row.Address) + ".",
-			"You can stop these emails. Your conversations stay as they are.",
-		},
-		Do: doUnsubscribe, Button: "Unsubscribe",
-	}
+func (t tongue) subscribed(row store.HandleRow, app gateway.App) view {
+	v := t.view(t.LeaveAsk, t.say(t.Mailed, app, mask(row.Address)), t.MayStop)
+	v.Do, v.Button = doUnsubscribe, t.Leave
+	return v
 }
 
-func unsubscribed(row store.HandleRow, app gateway.App) view {
-	return view{
-		Title: "You are unsubscribed",
-		Text: []string{
-			"We no longer email " + mask(row.Address) + " about messages in " + name(app) + ".",
-			"A mistake? You can undo it, now or later with the same link.",
-		},
-		Do: doResubscribe, Button: "Undo", Quiet: true,
-	}
+func (t tongue) unsubscribed(row store.HandleRow, app gateway.App) view {
+	v := t.view(t.Left, t.say(t.NoMore, app, mask(row.Address)), t.CanUndo)
+	v.Do, v.Button, v.Quiet = doResubscribe, t.Undo, true
+	return v
 }
 
-func resubscribed(row store.HandleRow, app gateway.App) view {
-	return view{
-		Title: "You get emails again",
-		Text:  []string{"When you miss messages in " + name(app) + ", we email " + mask(row.Address) + "."},
-		Do:    doUnsubscribe, Button: "Unsubscribe", Quiet: true,
-	}
-}
-
-func name(app gateway.App) string {
-	if app.Name == "" {
-		return "this conversation"
-	}
-	return app.Name
+func (t tongue) resubscribed(row store.HandleRow, app gateway.App) view {
+	v := t.view(t.Back, t.say(t.Mailed, app, mask(row.Address)))
+	v.Do, v.Button, v.Quiet = doUnsubscribe, t.Leave, true
+	return v
 }
 
 // mask shows an address so that its owner knows it and nobody else learns it:
