@@ -12,6 +12,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/queue"
+	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 )
 
@@ -36,7 +37,7 @@ func TestBurst(t *testing.T) {
 	}
 	dir, began, bytes := t.TempDir(), time.Now(), int64(0)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dir, Crowd{App: shop, Conversations: 200, Pending: 100, Now: time.Now().Truncate(time.Millisecond)})
+		w := newWorld(t, dir, secret.Generate(), Crowd{App: shop, Conversations: 200, Pending: 100, Now: time.Now().Truncate(time.Millisecond)})
 		defer w.close()
 		w.group("few", "f", 3)
 		w.group("many", "g", crowded)

@@ -11,6 +11,7 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
 	"github.com/replygate/replygate/gateway/queue"
+	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
 	"github.com/replygate/replygate/gateway/suppression"
 	"github.com/replygate/replygate/gateway/token"
@@ -123,7 +124,7 @@ func costsAmong(t *testing.T, c Crowd) (out []cost) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		c.Now = time.Now().Truncate(time.Millisecond)
-		l := &ledger{world: newWorld(t, dir, c)}
+		l := &ledger{world: newWorld(t, dir, secret.Generate(), c)}
 		defer l.close()
 		l.pick(14)
 		l.attention()

@@ -56,9 +56,9 @@ var signers = sync.OnceValues(func() ([]dkim.Key, error) {
 })
 
 // newWorld makes a world and fills in the crowd.
-func newWorld(t *testing.T, dir string, c Crowd) *world {
+func newWorld(t *testing.T, dir string, keys *secret.Keys, c Crowd) *world {
 	t.Helper()
-	w := openWorld(t, dir, c)
+	w := openWorld(t, dir, keys, c)
 	apps := app.Service{Store: w.engine, Box: w.notifier.Box}
 	_, err := apps.Create(t.Context(), app.New{ID: shop, Name: "Acme Shop"})
 	w.ok(err)
@@ -72,14 +72,14 @@ func newWorld(t *testing.T, dir string, c Crowd) *world {
 }
 
 // openWorld opens what is in a directory; its API takes no calls until it has a key.
-func openWorld(t *testing.T, dir string, c Crowd) *world {
+func openWorld(t *testing.T, dir string, keys *secret.Keys, c Crowd) *world {
 	t.Helper()
 	signing, err := signers()
 	w := &world{T: t, crowd: c}
 	w.ok(err)
 	w.engine, err = bolt.Open(dir, bolt.Options{})
 	w.ok(err)
-	keys, log := secret.Generate(), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	tokens := token.NewMinter(keys)
 	links := wire.NewLinks(tokens, domain, "https://pages.example.com")
 	w.chat = &chat.Service{Store: w.engine, Tokens: tokens, Domain: domain, Links: links}
@@ -161,7 +161,7 @@ func (w *world) settle(l store.Leased, res queue.Result) {
 	}))
 }
 
-// view reads one row.
+// get reads one row.
 func get[T any](w *world, rows store.Rows[T], k store.Key) (v T) {
 	w.Helper()
 	w.ok(w.engine.View(context.Background(), func(rd store.Reader) (err error) {
