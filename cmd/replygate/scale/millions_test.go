@@ -238,7 +238,8 @@ func (w *world) cancelMails() {
 			if err != nil {
 				return false, err
 			}
-			return true, suppression.Cancel(tx, shop, d, gateway.ReasonNoAddress, time.Now())
+			_, err = suppression.Cancel(tx, shop, d, gateway.ReasonNoAddress, time.Now())
+			return true, err
 		})
 	}))
 }
