@@ -226,6 +226,12 @@ func TestSignedAndPackedMail(t *testing.T) {
 				if m.Attachment != nil {
 					files++
 				}
+				if name == "invitation" && (m.Attachment == nil || m.Attachment.Name != "invite.ics" || m.Attachment.Type != "text/calendar") {
+					t.Errorf("attached %+v", m.Attachment)
+				}
+				if name == "winmail.dat" && (m.Attachment == nil || m.Attachment.Name != "winmail.dat") {
+					t.Errorf("attached %+v", m.Attachment)
+				}
 			}
 			if text != c.text || files != c.files {
 				t.Errorf("posted %q with %d files, want %q with %d", text, files, c.text, c.files)
