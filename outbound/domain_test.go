@@ -112,11 +112,16 @@ func TestOwnDomain(t *testing.T) {
 func TestOwnDomainOfWhatIsQueued(t *testing.T) {
 	bubble(t, func(l *lab) {
 		l.owned(own)
-		l.peer.answer = func(verb, _ string) string { return map[bool]string{true: "451 later"}[verb == "RCPT"] }
+		answer := func(fn func(verb, to string) string) {
+			l.peer.mu.Lock()
+			defer l.peer.mu.Unlock()
+			l.peer.answer = fn
+		}
+		answer(func(verb, _ string) string { return map[bool]string{true: "451 later"}[verb == "RCPT"] })
 		l.say("c1", "Hello")
 		l.pass(delay + time.Second)
 		l.ok(l.apps().UseDomain(l.Context(), shop, own))
-		l.peer.answer = nil
+		answer(nil)
 		l.pass(10 * time.Minute)
 		m := l.peer.mails()[0]
 		if !strings.Contains(m.parse(l.T).Header.Get("From"), "@"+domain) || !strings.HasSuffix(m.from, "@"+domain) {
