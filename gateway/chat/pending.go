@@ -6,7 +6,6 @@ import (
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/notify"
 	"github.com/replygate/replygate/gateway/store"
-	"github.com/replygate/replygate/gateway/suppression"
 )
 
 // Pending is what a conversation's due item is about: everybody who has
@@ -156,21 +155,29 @@ func (l *pendingLoader) load(people []gateway.Participant) error {
 		return err
 	}
 	for _, m := range people {
-		in, err := l.input(m)
-		if err != nil {
+		if err := l.ask(m); err != nil {
 			return err
-		}
-		if l.whatever || waits(m, l.p.Conversation) {
-			l.p.Inputs = append(l.p.Inputs, in)
-		}
-		if !l.whatever && waitsForTests(m, l.p.Conversation) {
-			if in, err = l.testInput(in); err != nil {
-				return err
-			}
-			l.p.Inputs = append(l.p.Inputs, in)
 		}
 	}
 	return nil
+}
+
+// ask adds the inputs about a participant: of what test keys posted, and of all else.
+func (l *pendingLoader) ask(m gateway.Participant) error {
+	in, err := l.input(m)
+	if err != nil {
+		return err
+	}
+	if l.whatever || waits(m, l.p.Conversation) {
+		l.p.Inputs = append(l.p.Inputs, in)
+	}
+	if l.whatever || !waitsForTests(m, l.p.Conversation) {
+		return nil
+	}
+	if in, err = l.testInput(in); err == nil {
+		l.p.Inputs = append(l.p.Inputs, in)
+	}
+	return err
 }
 
 // reach is the number above which messages may be shown to a participant, and
@@ -219,63 +226,4 @@ func (l *pendingLoader) input(m gateway.Participant) (notify.Input, error) {
 		return in, err
 	}
 	return in, l.knowPresences(&in)
-}
-
-// knowPresences notes whether those who wrote are still at it.
-func (l *pendingLoader) knowPresences(in *notify.Input) (err error) {
-	for _, x := range in.Messages {
-		if x.Sender == "" {
-			continue
-		}
-		if in.Senders[x.Sender], err = l.presence(x.Sender); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *pendingLoader) user(id gateway.UserID) (gateway.User, error) {
-	if u, ok := l.users[id]; ok {
-		return u, nil
-	}
-	u, err := LoadUser(l.rd, l.p.App.ID, id)
-	l.users[id] = u
-	return u, err
-}
-
-func (l *pendingLoader) presence(u gateway.UserID) (gateway.Presence, error) {
-	if p, ok := l.presences[u]; ok {
-		return p, nil
-	}
-	p, _, err := store.Presences.Find(l.rd, store.UserKey(l.p.App.ID, u))
-	l.presences[u] = p
-	return p, err
-}
-
-// addresses are a user's usable addresses with what is kept of them.
-func addresses(rd store.Reader, app gateway.AppID, u *gateway.User) ([]notify.Address, error) {
-	var out []notify.Address
-	for _, a := range u.Addresses() {
-		s, _, err := suppression.Find(rd, app, a)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, notify.Address{Address: a, Blocked: s.Reason})
-	}
-	return out, nil
-}
-
-// mailings are the mails queued for a user of late, the newest first; none are
-// read when the role has no caps.
-func mailings(rd store.Reader, app gateway.AppID, u gateway.UserID, role gateway.Role) ([]notify.Mailed, error) {
-	if role.DailyCap == 0 && role.ConversationCap == 0 {
-		return nil, nil
-	}
-	var out []notify.Mailed
-	rg := store.Range{Prefix: store.UserKey(app, u), Reverse: true}
-	err := store.Mailings.Scan(rd, rg, func(_ store.Key, m store.Mailing) (bool, error) {
-		out = append(out, notify.Mailed{At: m.At, Conversation: m.Conversation})
-		return len(out) < maxMailings, nil
-	})
-	return out, err
 }
