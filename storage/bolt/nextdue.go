@@ -19,9 +19,14 @@ type head struct {
 type queueHeads struct {
 	known [256]bool
 	by    [256][]head
+	// first are the earliest of those shards that were looked at, whatever the
+	// number of their parties; zero if there is none.
+	looked [256]bool
+	first  [256]time.Time
 }
 
-// maxHeads is for how many parties of a shard their heads are remembered.
+// maxHeads is for how many parties of a shard their heads are remembered. Of more
+// only the earliest is, which is all that is asked for where there is room for all.
 const maxHeads = 256
 
 // NextDue implements store.Store. It looks at the first free entry of each
@@ -40,6 +45,12 @@ func (e *Engine) NextDue(ctx context.Context, q store.Queue, room store.Room) (m
 	all := e.leases.heads[q]
 	err := e.read(func(rd *reader) error {
 		for s := range all.by {
+			if room == nil && all.looked[s] {
+				if !all.first[s].IsZero() {
+					next[store.Shard(s)] = all.first[s]
+				}
+				continue
+			}
 			if !all.known[s] {
 				if err := e.leases.lookAt(rd, all, leasePlace{q, store.Shard(s)}); err != nil {
 					return err
@@ -69,12 +80,16 @@ func (e *Engine) NextDue(ctx context.Context, q store.Queue, room store.Room) (m
 
 // lookAt finds the heads of a shard anew.
 func (ls *leases) lookAt(rd *reader, all *queueHeads, place leasePlace) error {
-	heads := all.by[place.shard][:0]
+	heads, first := all.by[place.shard][:0], time.Time{}
 	err := rd.parties(place, nil, nil, func(p store.Party) (bool, error) {
 		at, err := ls.headOf(rd, place, p)
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
 		heads = append(heads, head{p, at})
 		return true, err
 	})
+	all.looked[place.shard], all.first[place.shard] = err == nil, first
 	all.by[place.shard], all.known[place.shard] = heads, err == nil && len(heads) <= maxHeads
 	return err
 }
@@ -103,6 +118,6 @@ func (ls *leases) headOf(rd *reader, place leasePlace, p store.Party) (first tim
 // changed forgets the heads of a shard.
 func (ls *leases) changed(place leasePlace) {
 	if all := ls.heads[place.queue]; all != nil {
-		all.known[place.shard] = false
+		all.known[place.shard], all.looked[place.shard] = false, false
 	}
 }
