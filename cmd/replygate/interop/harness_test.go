@@ -86,13 +86,19 @@ func long() bool { return os.Getenv("REPLYGATE_LONG") != "" }
 // eventually polls until ok, for a minute.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	within(t, time.Minute, what, ok)
+}
+
+// within polls until ok.
+func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(limit)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-deadline:
-			t.Fatalf("did not come true in a minute: %s", what)
+			t.Fatalf("did not come true in %v: %s", limit, what)
 		case <-tick.C:
 		}
 	}
