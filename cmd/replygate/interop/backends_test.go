@@ -75,7 +75,7 @@ func TestTalkJSBot(t *testing.T) {
 	p := newProduct(t, freePort(t))
 	p.start()
 	p.call("PUT", "/roles/default", map[string]any{"delay": 3600})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	bot := exec.CommandContext(ctx, "node", "testdata/clients/bot.mjs")
 	bot.Env, bot.Stderr = p.environment(), os.Stderr

@@ -85,7 +85,7 @@ func TestSamples(t *testing.T) {
 			cmd.Env = append(os.Environ(), "REPLYGATE_URL="+dev.HTTP, "REPLYGATE_KEY="+dev.Key)
 			cmd.Stderr = os.Stderr
 			lines := started(t, cmd)
-			late := time.After(2 * time.Minute) // go run builds
+			late := time.After(10 * time.Minute) // go run builds
 			next := func() string {
 				t.Helper()
 				select {

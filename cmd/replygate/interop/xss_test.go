@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -152,11 +153,15 @@ func show(t *testing.T, list []string, told bool) shown {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
+	profile, err := os.MkdirTemp("", "replygate-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	// Only the vectors' names and the page's own are led to the test; Chromium's go
 	// nowhere.
 	cmd := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-extensions", "--metrics-recording-only", "--deny-permission-prompts",
-		"--host-resolver-rules=MAP *.evil.test "+l.Addr().String()+", MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--user-data-dir="+t.TempDir(), "http://"+origin+"/")
+		"--host-resolver-rules=MAP *.evil.test "+l.Addr().String()+", MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--user-data-dir="+profile, "http://"+origin+"/")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
@@ -169,6 +174,8 @@ func show(t *testing.T, list []string, told bool) shown {
 	}
 	cancel()
 	cmd.Wait()
+	// Its helpers may write to the last, and end a moment later.
+	eventually(t, "the browser's files are gone", func() bool { return os.RemoveAll(profile) == nil })
 	mu.Lock()
 	defer mu.Unlock()
 	return got
