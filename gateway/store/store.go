@@ -161,5 +161,7 @@ type Staged struct {
 	Size   int64
 }
 
-// InlineBlob is the size in bytes up to which a blob is kept inside the commit.
-const InlineBlob = 16 << 10
+// InlineBlob is the size in bytes up to which a blob is kept inside the commit. A
+// file of its own costs more than writing as much: it is made, synced, renamed,
+// and its directory synced.
+const InlineBlob = 64 << 10

@@ -76,7 +76,7 @@ var errCrash = errors.New("fails on purpose")
 // crashUpdate puts a row, an item and a blob that belong together; every fifth fails.
 func crashUpdate(e *Engine, id string, i int) error {
 	ctx := context.Background()
-	staged, err := e.Stage(ctx, "app", []byte(strings.Repeat(id, 1+i%3*700)))
+	staged, err := e.Stage(ctx, "app", []byte(strings.Repeat(id, 1+i%3*1400)))
 	if err != nil {
 		return err
 	}

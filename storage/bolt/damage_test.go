@@ -184,7 +184,7 @@ func TestDamagedBlob(t *testing.T) {
 	e := openTest(t, t.TempDir())
 	defer e.Close()
 	ctx := context.Background()
-	data := bytes.Repeat([]byte("blob"), 10_000)
+	data := bytes.Repeat([]byte("blob"), store.InlineBlob/4+1000)
 	s, err := e.Stage(ctx, "app", data)
 	if err != nil {
 		t.Fatal(err)

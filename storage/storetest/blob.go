@@ -165,7 +165,7 @@ func (h *harness) blobRound(ctx context.Context, data []byte) error {
 }
 
 func testBlobForged(h *harness) {
-	s := h.stage(app, blobOf(20<<10, 5))
+	s := h.stage(app, blobOf(store.InlineBlob+4096, 5))
 	s.Ref = s.Ref[1:] + "0"
 	for _, bad := range []store.Staged{s, {}, {App: app, Ref: "x", Inline: []byte("y"), Size: 1}} {
 		err := h.s.Update(context.Background(), scope, func(tx store.Tx) error { _, err := tx.Keep(bad); return err })
