@@ -64,6 +64,8 @@ type product struct {
 	cmd      *exec.Cmd
 	stderr   *bytes.Buffer
 	personal personalKey
+	// apart has the process scheduled as a group of its own, as daemons are.
+	apart bool
 }
 
 // personalKey is the key that the people's provider signs with.
@@ -184,6 +186,7 @@ func (p *product) start() {
 	p.stderr = new(bytes.Buffer)
 	p.cmd = exec.Command(path, "serve", "--config", p.config())
 	p.cmd.Stderr = p.stderr
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: p.apart}
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

@@ -45,6 +45,7 @@ const postfixPort, harakaPort, otherHooks = 2525, 2627, 8099
 func newSpeedBench(t *testing.T, others peers, n int) *speedBench {
 	far := startSink(t)
 	p := newProduct(t, far.port)
+	p.apart = true
 	p.configure(fmt.Sprintf("connections_per_minute = 1000000\ntls_cert = %q\ntls_key = %q", p.dir+"/tls.pem", p.dir+"/tls.key"))
 	run(t, nil, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=mx.gateway.test", "-keyout", p.dir+"/tls.key", "-out", p.dir+"/tls.pem")
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
