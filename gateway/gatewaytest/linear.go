@@ -42,7 +42,7 @@ func Linear(t testing.TB, size int, build func(size int) func()) time.Duration {
 func SkipUnderRace(t testing.TB) {
 	t.Helper()
 	if underRace {
-		t.Skip("times mean nothing under the race detector; this test is to be run without it")
+		t.Skip("it measures, and is to be run without the race detector")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
+	"github.com/replygate/replygate/gateway/gatewaytest"
 	"github.com/replygate/replygate/gateway/queue"
 	"github.com/replygate/replygate/gateway/secret"
 	"github.com/replygate/replygate/gateway/store"
@@ -101,6 +102,7 @@ func (l *ledger) listed(name, method, path, body string, want int) {
 // at and written must be the same, record by record: whatever looks at all there
 // are is found here. That a record is found in O(log n) is the engine's.
 func TestNothingCostsMoreAmongMany(t *testing.T) {
+	gatewaytest.SkipUnderRace(t)
 	few := costsAmong(t, Crowd{App: shop, Conversations: 4_000, Pending: 2_000, Due: 200})
 	many := costsAmong(t, Crowd{App: shop, Conversations: 12_000, Pending: 6_000, Due: 200})
 	for i, a := range few {
