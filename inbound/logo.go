@@ -25,10 +25,10 @@ const (
 
 // withoutLogos leaves out the pictures that belong to the sender's signature: those
 // that the mail shows there and nowhere else, and that are small or were posted
-// before. Whatever is shown among the words, and every attached file, stays: to
-// post a logo is a nuisance, to lose a picture is a loss. It returns the keys of
-// those that are posted this once.
-func (t *transaction) withoutLogos(ctx context.Context, to recipient, files []message.Attachment, shown []string) (kept []message.Attachment, seen []store.Key, err error) {
+// with another mail. Whatever is shown among the words, and every attached file,
+// stays: to post a logo is a nuisance, to lose a picture is a loss. It returns the
+// keys of those that are posted this once.
+func (t *transaction) withoutLogos(ctx context.Context, rec *received, to recipient, files []message.Attachment, shown []string) (kept []message.Attachment, seen []store.Key, err error) {
 	if !slices.ContainsFunc(files, func(f message.Attachment) bool { return decorates(f, shown) }) {
 		return files, nil, nil
 	}
@@ -41,11 +41,11 @@ func (t *transaction) withoutLogos(ctx context.Context, to recipient, files []me
 			}
 			sum := sha256.Sum256(f.Data)
 			k := store.UserKey(to.row.App, to.row.User).String(string(sum[:]))
-			_, before, err := store.SeenPictures.Find(rd, k)
+			before, found, err := store.SeenPictures.Find(rd, k)
 			if err != nil {
 				return err
 			}
-			if !before && !isLogo(f.Data) {
+			if (!found || before.Mail == rec.name()) && !isLogo(f.Data) {
 				kept, seen = append(kept, f), append(seen, k)
 			}
 		}
@@ -62,7 +62,7 @@ func decorates(f message.Attachment, shown []string) bool {
 // rememberPictures has the pictures of a signature left out from now on.
 func (p *posting) rememberPictures(tx store.Tx) error {
 	for _, k := range p.seen {
-		if err := store.SeenPictures.Put(tx, k, store.SeenPicture{}); err != nil {
+		if err := store.SeenPictures.Put(tx, k, store.SeenPicture{Mail: p.rec.name()}); err != nil {
 			return err
 		}
 		if err := store.ExpireAt(tx, store.SeenPictures.Table, k, p.rec.at.Add(store.SeenPictureAge)); err != nil {

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/replygate/replygate/gateway/chat"
 )
 
 // picture is a PNG; one of much noise is large.
@@ -96,5 +98,39 @@ func TestBannerOnce(t *testing.T) {
 	}
 	if files("c1") != 1 || files("c2") != 1 { // in c2 it was pasted into the words
 		t.Errorf("posted %d and %d times", files("c1"), files("c2"))
+	}
+}
+
+// TestBannerTwice: a copy of the mail whose signature's picture was posted is a
+// copy still: it posts nothing, neither words nor picture.
+func TestBannerTwice(t *testing.T) {
+	const sign = `<p>Best regards,<br>Bob Miller</p><p><img src="cid:logo"></p><p>ACME Ltd, 1 High Street</p>`
+	for name, words := range map[string]string{"with words": "<p>Yes, please.</p>", "without": ""} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			m := htmlMail(words+sign, "logo", picture(t, 700, 150, true))
+			m.id = nextID()
+			to := l.address("c1", "bob")
+			l.send(m, to).is("250 2.0.0 Posted")
+			posted := len(l.messages("c1"))
+			l.send(m, to).is("250 2.0.0 Already posted")
+			if n := len(l.messages("c1")); n != posted {
+				t.Errorf("a copy posted %d more", n-posted)
+			}
+		})
+	}
+}
+
+// TestBannerHeld: a picture counts as posted only when it was.
+func TestBannerHeld(t *testing.T) {
+	l := newLab(t)
+	l.chat.Brake = chat.Brake{PerHour: 1}
+	const sign = `<p>Best regards,<br>Bob Miller</p><p><img src="cid:logo"></p><p>ACME Ltd, 1 High Street</p>`
+	banner := picture(t, 700, 150, true)
+	l.send(mail{body: "One"}, l.address("c1", "bob")).is("250 2.0.0 Posted")
+	l.send(htmlMail("<p>Two.</p>"+sign, "logo", banner), l.address("c1", "bob")).is("250 2.0.0 Accepted")
+	l.send(htmlMail("<p>Elsewhere.</p>"+sign, "logo", banner), l.address("c2", "bob")).is("250 2.0.0 Posted")
+	if ms := l.messages("c2"); len(ms) == 0 || ms[len(ms)-1].Attachment == nil {
+		t.Errorf("posted %+v, without the picture that was in none", ms)
 	}
 }

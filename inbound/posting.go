@@ -68,9 +68,6 @@ func (t *transaction) posted(p posting) *outcome {
 		if err != nil {
 			return err
 		}
-		if err := p.rememberPictures(tx); err != nil {
-			return err
-		}
 		r := p.rec.record(p.to)
 		r.Content, r.Reaction = p.content, p.reaction
 		if r.Raw, err = tx.Keep(p.rec.sealed); err != nil {
@@ -95,7 +92,7 @@ func (t *transaction) posted(p posting) *outcome {
 			o.status = statusKnown
 			return dropFiles(tx, p.to.row.App, files)
 		}
-		return nil
+		return p.rememberPictures(tx)
 	}}
 }
 
@@ -166,11 +163,7 @@ func (t *transaction) held(p posting, why gateway.Reason) *outcome {
 // firstHeld remembers a held mail as chat.PostReply does a posted one, under a
 // name of its own, and tells whether it is the first of its kind.
 func (p *posting) firstHeld(tx store.Tx, id gateway.ReplyID) (bool, error) {
-	name := p.rec.msg.MessageID
-	if name == "" {
-		name = "date " + p.rec.msg.Header.Get("Date")
-	}
-	row := p.to.row
+	name, row := p.rec.name(), p.to.row
 	sum := sha256.Sum256(fmt.Appendf(nil, "held %d %d %s %s", row.Handle, len(name), name, p.digest))
 	k := store.ConversationKey(row.App, row.Conversation).String(string(row.User)).String(hex.EncodeToString(sum[:]))
 	if _, found, err := store.Dedups.Find(tx, k); err != nil || found {

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,6 +80,11 @@ func (rec *received) record(to recipient) gateway.Reply {
 		r.Date = clip(rec.msg.Header.Get("Date"), 200)
 	}
 	return r
+}
+
+// name is the same for copies of the mail.
+func (rec *received) name() string {
+	return cmp.Or(rec.msg.MessageID, "date "+rec.msg.Header.Get("Date"))
 }
 
 // answers are the ids of what the mail answers, without angle brackets.

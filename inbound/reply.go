@@ -63,7 +63,7 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if found.Reaction != "" {
 		files = nil // a picture of the emoji
 	}
-	files, seen, err := t.withoutLogos(ctx, to, files, found.Pictures)
+	files, seen, err := t.withoutLogos(ctx, rec, to, files, found.Pictures)
 	if err != nil {
 		return nil, err
 	}

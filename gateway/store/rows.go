@@ -278,7 +278,10 @@ type Suppression struct {
 }
 
 // SeenPicture says that a picture of somebody's signature was posted once.
-type SeenPicture struct{}
+type SeenPicture struct {
+	// Mail names the mail it was posted with, in copies of which it stays.
+	Mail string `json:"mail,omitempty"`
+}
 
 // SeenPictureAge is for how long that is remembered.
 const SeenPictureAge = 180 * 24 * time.Hour
