@@ -89,6 +89,16 @@ func TestHouseOfOwnDomain(t *testing.T) {
 	l.address("c1", "bob")
 	l.send(mail{head: l.mailed(), body: "by its thread"}, General+"@"+ownDomain).is("250 2.0.0 Posted")
 	l.posts("by its thread")
+
+	// An address at the app's domain is a secret here, too, and what comes from it ours.
+	secret := l.address("c1", "bob")
+	for _, to := range []string{General + "@" + ownDomain, general} {
+		l.send(mail{head: l.mailed(), body: "Write to " + secret + " please"}, to).is("250 2.0.0 Posted")
+		if got := l.last().Content.Text; strings.Contains(got, secret[:40]) {
+			t.Errorf("posted %q, which came to %s", got, to)
+		}
+	}
+	l.send(mail{head: "X-Replygate-Loop: " + ownDomain + "\n" + l.mailed(), body: "Loop"}, General+"@"+ownDomain).is("550 5.7.1 Nobody reads")
 }
 
 // TestOwnDomainIsOurs: what comes from it is ours, its addresses are secrets, and

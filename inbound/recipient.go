@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/replygate/replygate/gateway"
@@ -158,13 +159,20 @@ func (t *transaction) isOurs(ctx context.Context, domain string) error {
 	return err
 }
 
-// ours are the domains at which addresses of ours may stand in the mail.
+// ours are the domains at which addresses of ours may stand in the mail: the
+// installation's and the app's, and those of house addresses, of which no app is
+// known.
 func (t *transaction) ours(ctx context.Context) (out []string, err error) {
 	err = t.Store.View(ctx, func(rd store.Reader) error {
-		a, _, err := store.Apps.Find(rd, store.AppKey(t.owner().row.App))
+		a, _, err := store.FindApp(rd, t.owner().row.App)
 		out = a.AllDomains(t.Domain)
 		return err
 	})
+	for _, to := range t.to {
+		if !slices.Contains(out, to.address.Domain) {
+			out = append(out, to.address.Domain)
+		}
+	}
 	return out, err
 }
 

@@ -40,7 +40,8 @@ func (t *transaction) followThread(ctx context.Context, rec *received) error {
 			t.to[i] = recipient{address: t.to[i].address, kind: kindReply, row: row, refused: refused}
 		}
 	}
-	return nil
+	rec.ours, err = t.ours(ctx) // now it is known whose mail it is
+	return err
 }
 
 // lost tells whether nothing but the thread says where a mail to r belongs.
