@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/chat"
@@ -109,5 +110,11 @@ func TestDoubtfulSenders(t *testing.T) {
 	// Who is not the participant is judged as any stranger.
 	l.send(mail{from: "noreply@" + evil, sign: "-", body: "Confirm"}, to).is("550 5.7.1 ")
 	l.send(mail{subject: "The verification of the order", body: "is required"}, to).is("250 2.0.0 Posted")
-	l.posts("is required")
+	l.update(func(tx store.Tx) error {
+		d := gateway.DeliveryID("ours")
+		s := gateway.Sent{Conversation: "c1", Recipient: "bob", Delivery: d, Subject: "Account: verification required", SentAt: time.Now().Add(-time.Hour)}
+		return store.SentMails.Put(tx, store.SentKey(shop, s), s)
+	})
+	l.send(mail{subject: "Re: Account: verification required", body: "as it was asked"}, to).is("250 2.0.0 Posted")
+	l.posts("is required", "as it was asked")
 }

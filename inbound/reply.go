@@ -82,7 +82,7 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	}
 	p := posting{rec: rec, to: to, content: content, files: staged, reaction: found.Reaction, digest: message.Digest(content.Text, files)}
 	p.quick, p.seen = b.quick(rec), seen
-	if rule, doubtful := message.Doubtful(rec.msg); doubtful && j.act == actPost {
+	if rule, doubtful := message.Doubtful(rec.msg, b.subjects()...); doubtful && j.act == actPost {
 		j, p.rule = judgement{act: actHold, reason: gateway.ReasonProgram}, rule
 	}
 	o := t.posted(p)
@@ -116,6 +116,14 @@ func (t *transaction) background(ctx context.Context, to recipient) (b backgroun
 		})
 	})
 	return b, err
+}
+
+// subjects are those of the last mails to the participant.
+func (b *background) subjects() (out []string) {
+	for _, s := range b.sent {
+		out = append(out, s.Subject)
+	}
+	return out
 }
 
 // quick tells whether a mail answers one of ours sooner than people write: the

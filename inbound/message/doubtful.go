@@ -1,6 +1,9 @@
 package message
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The rules of Doubtful, as records and the API show them.
 const (
@@ -11,12 +14,13 @@ const (
 // Doubtful tells a mail that a program may have written, though nothing in its
 // header says so, and by which rule: one from an address that takes no answers,
 // and one that challenges whoever wrote to it. A person has to decide: some
-// firms let their people write from such addresses.
-func Doubtful(m *Message) (rule string, doubtful bool) {
+// firms let their people write from such addresses. The subjects are those of the
+// mails it may answer: what its own has from them is nobody's challenge.
+func Doubtful(m *Message, subjects ...string) (rule string, doubtful bool) {
 	switch {
 	case fromNoReply(m.Header):
 		return RuleNoReply, true
-	case challenges(m):
+	case challenges(m, subjects):
 		return RuleChallenge, true
 	}
 	return "", false
@@ -57,7 +61,7 @@ var challengePhrases = [...]string{
 	"your email requires verification", "your e-mail requires verification", "waiting for your confirmation to deliver",
 }
 
-func challenges(m *Message) bool {
+func challenges(m *Message, subjects []string) bool {
 	for _, name := range challengeHeaders {
 		if m.Header.Has(name) {
 			return true
@@ -66,9 +70,9 @@ func challenges(m *Message) bool {
 	if strings.HasPrefix(strings.ToLower(m.Header.Get("X-Delivery-Agent")), "tmda/") && strings.Contains(strings.ToLower(m.Header.Get("From")), "-confirm-") {
 		return true
 	}
-	subject := strings.ToLower(m.Subject)
 	for _, p := range challengePhrases {
-		if strings.Contains(subject, p) {
+		says := func(s string) bool { return strings.Contains(strings.ToLower(s), p) }
+		if says(m.Subject) && !slices.ContainsFunc(subjects, says) {
 			return true
 		}
 	}

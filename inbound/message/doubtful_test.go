@@ -28,4 +28,14 @@ func TestDoubtful(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", header, rule, want)
 		}
 	}
+	m, err := Parse(mailWith("Subject: AW: Re: Account: verification required", "--x\r\n\r\ntext\r\n--x--\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rule, doubtful := Doubtful(m, "Order", "Account: Verification required"); doubtful {
+		t.Errorf("an answer with our own subject: got %q", rule)
+	}
+	if _, doubtful := Doubtful(m, "Order"); !doubtful {
+		t.Error("another's challenge passes")
+	}
 }
