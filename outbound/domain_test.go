@@ -107,27 +107,31 @@ func TestOwnDomain(t *testing.T) {
 	})
 }
 
-// TestOwnDomainOfWhatIsQueued: what was queued before goes out as it is; the domain
-// its bounces come to is that of its From.
+// TestOwnDomainOfWhatIsQueued: what was queued before goes out as it is, and what
+// is written anew from the domain of now; its bounces come to that of its From.
 func TestOwnDomainOfWhatIsQueued(t *testing.T) {
-	bubble(t, func(l *lab) {
-		l.owned(own)
-		answer := func(fn func(verb, to string) string) {
-			l.peer.mu.Lock()
-			defer l.peer.mu.Unlock()
-			l.peer.answer = fn
-		}
-		answer(func(verb, _ string) string { return map[bool]string{true: "451 later"}[verb == "RCPT"] })
-		l.say("c1", "Hello")
-		l.pass(delay + time.Second)
-		l.ok(l.apps().UseDomain(l.Context(), shop, own))
-		answer(nil)
-		l.pass(10 * time.Minute)
-		m := l.peer.mails()[0]
-		if !strings.Contains(m.parse(l.T).Header.Get("From"), "@"+domain) || !strings.HasSuffix(m.from, "@"+domain) {
-			l.Errorf("from %s, reverse-path %s", m.parse(l.T).Header.Get("From"), m.from)
-		}
-	})
+	for from, edited := range map[string]bool{domain: false, own: true} {
+		bubble(t, func(l *lab) {
+			l.owned(own)
+			l.peer.answers(always("RCPT", "451 4.7.1 later"))
+			said := l.post("c1", "Hello", "")
+			l.pass(delay + time.Second)
+			l.ok(l.apps().UseDomain(l.Context(), shop, own))
+			if edited {
+				l.edit("c1", said, "Hello, Bob")
+			}
+			l.peer.answers(nil)
+			l.pass(time.Hour)
+			mails := l.peer.mails()
+			if len(mails) != 1 {
+				l.Fatalf("%d mails", len(mails))
+			}
+			m := mails[0]
+			if !strings.Contains(m.parse(l.T).Header.Get("From"), "@"+from) || !strings.HasSuffix(m.from, "@"+from) {
+				l.Errorf("from %s, reverse-path %s, want %s", m.parse(l.T).Header.Get("From"), m.from, from)
+			}
+		})
+	}
 }
 
 // TestNoKeysNoMail: without keys of the domain nothing is sent unsigned, nor in

@@ -141,7 +141,7 @@ func replaceMail(tx store.Tx, app gateway.AppID, fresh gateway.Delivery, m mail)
 	if err := tx.Drop(app, d.Blob); err != nil {
 		return err
 	}
-	d.Blob, d.Edits = fresh.Blob, fresh.Edits
+	d.Blob, d.Edits, d.Domain = fresh.Blob, fresh.Edits, fresh.Domain
 	d.Rewritten++
 	if err := store.Mails.Put(tx, k, d); err != nil {
 		return err
