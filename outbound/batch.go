@@ -47,8 +47,6 @@ const (
 	giveUpAfter = 48 * time.Hour
 	// bounceAge is how long reports about a mail are understood.
 	bounceAge = 30 * 24 * time.Hour
-	// deliveryAge is how long a delivery can be looked up.
-	deliveryAge = 90 * 24 * time.Hour
 	// sentKept is how many mails to a participant are remembered per conversation.
 	sentKept = 64
 )
@@ -129,10 +127,6 @@ func (b *batch) keep(tx store.Tx, m mail) error {
 		return err
 	}
 	if err := store.ExpireAt(tx, store.Handles.Table, hk, b.now.Add(bounceAge)); err != nil {
-		return err
-	}
-	dk := store.AppKey(app).String(string(m.sent.Delivery))
-	if err := store.ExpireAt(tx, store.Mails.Table, dk, b.now.Add(deliveryAge)); err != nil {
 		return err
 	}
 	if err := store.SentMails.Put(tx, store.SentKey(app, m.sent), m.sent); err != nil {

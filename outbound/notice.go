@@ -58,10 +58,6 @@ func (n *Notifier) notice(ctx context.Context, l store.Leased) queue.Result {
 				return err
 			}
 		}
-		dk := store.AppKey(l.Item.App).String(string(d.ID))
-		if err := store.ExpireAt(tx, store.Mails.Table, dk, s.now.Add(deliveryAge)); err != nil {
-			return err
-		}
 		return chat.QueueDelivery(tx, s.now, l.Item.App, d)
 	}}
 }

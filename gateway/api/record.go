@@ -1,7 +1,7 @@
 package api
 
 import (
-	"errors"
+	"slices"
 
 	"github.com/replygate/replygate/gateway"
 	"github.com/replygate/replygate/gateway/store"
@@ -32,67 +32,62 @@ func records[T, W any](c *call, rows store.Rows[T], show func(T) W, want func(T)
 	return list{out}, err
 }
 
-func listReplies(c *call, _ []string) (any, error) {
-	state, conv := gateway.ReplyState(c.param("state")), gateway.ConversationID(c.param("conversationId"))
-	return records(c, store.Replies,
-		func(r gateway.Reply) wire.Reply { return wire.ReplyOf(r, c.Links) },
-		func(r gateway.Reply) bool {
-			return (state == "" || r.State == state) && (conv == "" || r.Conversation == conv)
-		})
+// facet is something that records are asked for by: its value, if it is asked for.
+type facet struct {
+	by    store.Facet
+	value string
 }
 
-// listNotifications answers why somebody got, or did not get, a mail. Those that
-// have what is asked for in common are found without looking at the others.
-func listNotifications(c *call, _ []string) (any, error) {
-	user, conv := gateway.UserID(c.param("recipientId")), gateway.ConversationID(c.param("conversationId"))
-	state, reason := gateway.NotificationState(c.param("state")), gateway.Reason(c.param("reason"))
-	want := func(n gateway.Notification) bool {
-		return (user == "" || n.Recipient == user) && (conv == "" || n.Conversation == conv) &&
-			(state == "" || n.State == state) && (reason == "" || n.Reason == reason)
+// recordsBy is records of those that have facets in common, found by the first that
+// is asked for without looking at the others: what fewest have in common is to be
+// named first.
+func recordsBy[T, W any](c *call, places store.Rows[store.Place], rows store.Rows[T], facets []facet, show func(T) W, want func(T) bool) (any, error) {
+	i := slices.IndexFunc(facets, func(f facet) bool { return f.value != "" })
+	if i < 0 {
+		return records(c, rows, show, want)
 	}
-	var by store.Key
-	switch app := c.app.ID; { // what fewest have in common goes first
-	case conv != "":
-		by = store.DecisionKey(app, store.ByConversation, string(conv))
-	case user != "":
-		by = store.DecisionKey(app, store.ByRecipient, string(user))
-	case reason != "":
-		by = store.DecisionKey(app, store.ByReason, string(reason))
-	case state != "":
-		by = store.DecisionKey(app, store.ByState, string(state))
-	default:
-		return records(c, store.Decisions, wire.NotificationOf, want)
-	}
-	return notificationsBy(c, by, want)
-}
-
-// notificationsBy lists, the newest first, those below a place that are wanted.
-func notificationsBy(c *call, by store.Key, want func(gateway.Notification) bool) (any, error) {
 	limit, err := c.limit()
 	if err != nil {
 		return nil, err
 	}
-	rg := store.Range{Prefix: by, Reverse: true}
-	if after := c.param("startingAfter"); after != "" {
-		rg.To = by.String(after)
-	}
-	out := []wire.Notification{}
+	at := store.FacetKey(c.app.ID, facets[i].by, facets[i].value)
+	out := []W{}
 	err = c.Store.View(c.ctx, func(rd store.Reader) error {
 		out = out[:0]
-		return store.DecisionsBy.Scan(rd, rg, func(_ store.Key, at store.DecisionPlace) (bool, error) {
-			n, found, err := store.Decisions.Find(rd, store.AppKey(c.app.ID).String(string(at.Notification)))
-			if found && want(n) {
-				out = append(out, wire.NotificationOf(n))
+		return store.ScanPlaces(rd, places, rows, c.app.ID, at, c.param("startingAfter"), func(v T) (bool, error) {
+			if want(v) {
+				out = append(out, show(v))
 			}
-			return err == nil && len(out) < limit, errors.Join(err, c.ctx.Err())
+			return len(out) < limit, c.ctx.Err()
 		})
 	})
 	return list{out}, err
 }
 
+func listReplies(c *call, _ []string) (any, error) {
+	state, conv := c.param("state"), c.param("conversationId")
+	return recordsBy(c, store.RepliesBy, store.Replies, []facet{{store.ByConversation, conv}, {store.ByState, state}},
+		func(r gateway.Reply) wire.Reply { return wire.ReplyOf(r, c.Links) },
+		func(r gateway.Reply) bool {
+			return (state == "" || string(r.State) == state) && (conv == "" || string(r.Conversation) == conv)
+		})
+}
+
+// listNotifications answers why somebody got, or did not get, a mail.
+func listNotifications(c *call, _ []string) (any, error) {
+	user, conv, state, reason := c.param("recipientId"), c.param("conversationId"), c.param("state"), c.param("reason")
+	facets := []facet{{store.ByConversation, conv}, {store.ByRecipient, user}, {store.ByReason, reason}, {store.ByState, state}}
+	return recordsBy(c, store.DecisionsBy, store.Decisions, facets, wire.NotificationOf, func(n gateway.Notification) bool {
+		return (user == "" || string(n.Recipient) == user) && (conv == "" || string(n.Conversation) == conv) &&
+			(state == "" || string(n.State) == state) && (reason == "" || string(n.Reason) == reason)
+	})
+}
+
 func listDeliveries(c *call, _ []string) (any, error) {
-	user, state := gateway.UserID(c.param("recipientId")), gateway.DeliveryState(c.param("state"))
-	return records(c, store.Mails, wire.DeliveryOf, func(d gateway.Delivery) bool {
-		return (user == "" || d.Recipient == user) && (state == "" || d.State == state)
+	user, conv, state := c.param("recipientId"), c.param("conversationId"), c.param("state")
+	facets := []facet{{store.ByConversation, conv}, {store.ByRecipient, user}, {store.ByState, state}}
+	return recordsBy(c, store.DeliveriesBy, store.Mails, facets, wire.DeliveryOf, func(d gateway.Delivery) bool {
+		return (user == "" || string(d.Recipient) == user) && (conv == "" || string(d.Conversation) == conv) &&
+			(state == "" || string(d.State) == state)
 	})
 }

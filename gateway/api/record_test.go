@@ -42,12 +42,12 @@ func TestRecords(t *testing.T) {
 				ID: gateway.ReplyID(fmt.Sprintf("rpl_%d", i)), Conversation: "c1", Participant: "bob", State: st, ReceivedAt: now, UpdatedAt: now,
 				MessageID: fmt.Sprintf("%d@x.test", i), Content: &gateway.ReplyContent{Text: fmt.Sprint("Words ", i)}, Digest: fmt.Sprint(i),
 			}
-			if err := store.Replies.Put(tx, store.AppKey("shop").String(string(r.ID)), r); err != nil {
+			if err := store.PutReply(tx, "shop", r); err != nil {
 				return err
 			}
-			d := gateway.Delivery{ID: gateway.DeliveryID(fmt.Sprintf("dlv_%d", i)), Recipient: "bob", State: gateway.DeliverySent, Bounce: 12345, Blob: "secretblob", Conversation: "c1"}
+			d := gateway.Delivery{ID: gateway.DeliveryID(fmt.Sprintf("dlv_%d", i)), Recipient: "bob", State: gateway.DeliverySent, Bounce: 12345, Blob: "secretblob", Conversation: "c1", CreatedAt: now}
 			n := gateway.Notification{ID: gateway.NotificationID(fmt.Sprintf("ntf_%d", i)), Recipient: "bob", Conversation: "c1", State: gateway.NotificationSkipped, Reason: gateway.ReasonRead}
-			if err := store.Mails.Put(tx, store.AppKey("shop").String(string(d.ID)), d); err != nil {
+			if err := store.AddDelivery(tx, "shop", d); err != nil {
 				return err
 			}
 			if err := store.AddDecision(tx, "shop", n); err != nil {
@@ -59,6 +59,12 @@ func TestRecords(t *testing.T) {
 	for path, want := range map[string]string{
 		"/replies": "[rpl_3 rpl_2 rpl_1 rpl_0]", "/replies?state=held": "[rpl_3 rpl_1]", "/replies?limit=1": "[rpl_3]", "/replies?startingAfter=rpl_2": "[rpl_1 rpl_0]",
 		"/replies?conversationId=c2": "[]", "/deliveries": "[dlv_3 dlv_2 dlv_1 dlv_0]", "/deliveries?state=queued": "[]", "/deliveries?recipientId=ann": "[]",
+		"/replies?state=held&limit=1": "[rpl_3]", "/replies?state=held&limit=1&startingAfter=rpl_3": "[rpl_1]", "/replies?state=held&startingAfter=rpl_1": "[]",
+		"/replies?conversationId=c1": "[rpl_3 rpl_2 rpl_1 rpl_0]", "/replies?conversationId=c1&state=held&startingAfter=rpl_2": "[rpl_1]",
+		"/replies?state=hel": "[]", "/replies?state=rejected&conversationId=c2": "[]", "/replies?state=held&startingAfter=rpl_2": "[rpl_1]",
+		"/deliveries?recipientId=bob&limit=2": "[dlv_3 dlv_2]", "/deliveries?recipientId=bob&startingAfter=dlv_2": "[dlv_1 dlv_0]",
+		"/deliveries?state=sent&limit=1&startingAfter=dlv_3": "[dlv_2]", "/deliveries?recipientId=bob&state=queued": "[]",
+		"/deliveries?conversationId=c1&state=sent&limit=3": "[dlv_3 dlv_2 dlv_1]", "/deliveries?conversationId=c2": "[]",
 		"/notifications?recipientId=bob&limit=2": "[ntf_3 ntf_2]", "/notifications?conversationId=null": "[ntf_3 ntf_2 ntf_1 ntf_0]",
 	} {
 		a := l.do("GET", path, "").is(200)
@@ -76,6 +82,14 @@ func TestRecords(t *testing.T) {
 	l.do("POST", "/replies/rpl_1/approve", "").is(409)
 	l.do("POST", "/replies/rpl_1/reject", "").is(409)
 	l.do("POST", "/replies/rpl_3/reject", "").is(200).has(`"state":"rejected"`)
+	for path, want := range map[string]string{
+		"/replies?state=held": "[]", "/replies?state=posted": "[rpl_1 rpl_0]", "/replies?state=rejected": "[rpl_3 rpl_2]",
+		"/replies?state=rejected&startingAfter=rpl_3": "[rpl_2]", "/replies?conversationId=c1&state=posted&limit=1": "[rpl_1]",
+	} {
+		if got := fmt.Sprint(l.do("GET", path, "").is(200).ids()); got != want {
+			t.Errorf("decided about, %s: %s, want %s", path, got, want)
+		}
+	}
 	l.do("POST", "/replies/none/approve", "").is(404)
 	l.do("GET", "/conversations/c1/messages", "").has(`"text":"Words 1"`, `"origin":"email"`)
 	if a := l.do("GET", "/conversations/c1/messages", ""); strings.Contains(a.body, "Words 3") {

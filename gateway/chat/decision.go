@@ -197,9 +197,10 @@ func (r *room) queue(n *gateway.Notification, ds []gateway.Delivery) error {
 	return nil
 }
 
-// QueueDelivery stores a mail and has it delivered, due at once.
+// QueueDelivery stores a mail, to be looked up for store.DeliveryAge from its
+// CreatedAt on, and has it delivered, due at once.
 func QueueDelivery(tx store.Tx, now time.Time, app gateway.AppID, d gateway.Delivery) error {
-	if err := store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d); err != nil {
+	if err := store.AddDelivery(tx, app, d); err != nil {
 		return err
 	}
 	if err := suppression.Queued(tx, app, d); err != nil {

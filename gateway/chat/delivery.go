@@ -42,12 +42,12 @@ func (s *Service) DeliverySettled(tx store.Tx, now time.Time, app gateway.AppID,
 		}
 		return store.Mails.Get(tx, k)
 	}
-	was := d.State
+	was := d
 	d.State, d.Reason, d.UpdatedAt = in.State, in.Reason, now.Truncate(time.Millisecond)
 	if in.Attempt != nil {
 		d.Attempts = appendAttempt(d.Attempts, *in.Attempt)
 	}
-	if err := store.Mails.Put(tx, k, d); err != nil {
+	if err := store.ChangeDelivery(tx, app, was, d); err != nil {
 		return d, err
 	}
 	if d.State != gateway.DeliveryQueued && d.State != gateway.DeliveryDeferred {
@@ -55,7 +55,7 @@ func (s *Service) DeliverySettled(tx store.Tx, now time.Time, app gateway.AppID,
 			return d, err
 		}
 	}
-	if d.Notification == "" || d.State == was {
+	if d.Notification == "" || d.State == was.State {
 		return d, nil
 	}
 	return d, s.notificationSettled(tx, now, app, d)

@@ -16,10 +16,9 @@ func (h *house) found(by store.Facet, value string) string {
 	var out []string
 	h.view(func(rd store.Reader) error {
 		out = nil
-		return store.DecisionsBy.Scan(rd, store.Range{Prefix: store.DecisionKey("shop", by, value)}, func(_ store.Key, p store.DecisionPlace) (bool, error) {
-			n, err := store.Decisions.Get(rd, store.AppKey("shop").String(string(p.Notification)))
+		return store.ScanPlaces(rd, store.DecisionsBy, store.Decisions, "shop", store.FacetKey("shop", by, value), "", func(n gateway.Notification) (bool, error) {
 			out = append(out, string(n.Recipient)+" "+string(n.State))
-			return true, err
+			return true, nil
 		})
 	})
 	slices.Sort(out)

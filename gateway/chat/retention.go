@@ -18,12 +18,8 @@ const (
 // putReply stores a reply, and has its mail as received, then its record, go when
 // their time is over.
 func putReply(tx store.Tx, app gateway.AppID, r gateway.Reply) error {
-	k := replyKey(app, r.ID)
-	if err := store.Replies.Put(tx, k, r); err != nil {
+	if err := store.PutReply(tx, app, r); err != nil || r.Raw == "" {
 		return err
-	}
-	if r.Raw == "" {
-		return store.ExpireAt(tx, store.Replies.Table, k, r.ReceivedAt.Add(store.ReplyAge))
 	}
 	m := store.RawMail{App: app, Reply: r.ID}
 	return store.RawMails.Put(tx, store.RawMailKey(r.ReceivedAt, m), m)

@@ -52,7 +52,9 @@ var (
 	Domains       = Rows[gateway.Domain]{"domains"}             // DomainKey: not by app, the row is what tells the app
 	Templates     = Rows[gateway.Template]{"templates"}         // AppKey, role, locale
 	Mailings      = Rows[Mailing]{"mailings"}                   // UserKey, queued (ms), notification id: for a day
-	DecisionsBy   = Rows[DecisionPlace]{"notifications_by"}     // DecisionKey, notification id
+	DecisionsBy   = Rows[Place]{"notifications_by"}             // FacetKey, notification id
+	DeliveriesBy  = Rows[Place]{"deliveries_by"}                // FacetKey, delivery id
+	RepliesBy     = Rows[Place]{"replies_by"}                   // FacetKey, reply id
 	Online        = Rows[Session]{"online"}                     // UserKey: has a session, or had until a moment ago
 	SessionEnds   = Rows[Session]{"session_ends"}               // time (ms), app, user: not by app, it is worked off by time
 	External      = Rows[ExternalWork]{"external"}              // AppKey, conversation: an external schedule has work in it

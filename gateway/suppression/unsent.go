@@ -78,8 +78,9 @@ func Cancel(tx store.Tx, app gateway.AppID, d gateway.Delivery, r gateway.Reason
 			return nil, err
 		}
 	}
+	old := d
 	d.State, d.Reason, d.UpdatedAt, d.Blob = gateway.DeliveryCancelled, r, now, ""
-	if err := store.Mails.Put(tx, store.AppKey(app).String(string(d.ID)), d); err != nil {
+	if err := store.ChangeDelivery(tx, app, old, d); err != nil {
 		return nil, err
 	}
 	if err := Settled(tx, app, d); err != nil || d.Notification == "" {

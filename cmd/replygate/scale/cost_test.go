@@ -256,6 +256,11 @@ func (l *ledger) lists() {
 	l.listed("notifications in a state", "GET", "/notifications?state=cancelled&limit=100", "", 4)
 	l.listed("notifications for a reason", "GET", "/notifications?reason=muted&limit=100", "", 1)
 	l.listed("notifications, a page of all", "GET", "/notifications?limit=10", "", 10)
+	l.listed("deliveries of a conversation", "GET", "/deliveries?conversationId="+string(l.conv(1)), "", 2)
+	l.listed("deliveries to a person", "GET", "/deliveries?recipientId=g010", "", 1)
+	l.listed("deliveries in a state", "GET", "/deliveries?state=cancelled&limit=100", "", 4)
+	l.listed("deliveries, a page of those sent", "GET", "/deliveries?state=sent&limit=10", "", 10)
+	l.listed("deliveries, a page of all", "GET", "/deliveries?limit=10", "", 10)
 	l.listed("who is online", "POST", "/presences", `{"includeBackgroundSessions":true}`, 23)
 	l.listed("a page of who is online", "GET", "/users?isOnline=true&limit=10", "", 10)
 	l.listed("a page of users", "GET", "/users?limit=10", "", 10)
@@ -284,11 +289,14 @@ func (l *ledger) answers() {
 	if !ok {
 		l.Fatal("no reply address")
 	}
+	words := func(id string) gateway.Reply {
+		return gateway.Reply{MessageID: id + "@people.test", Subject: "Re: Order 7", Content: &gateway.ReplyContent{Text: "Yes"}}
+	}
 	l.act("a reply by mail", func() {
 		l.ok(l.engine.Update(l.Context(), store.ConversationScope(shop, conv), func(tx store.Tx) error {
 			r, err := l.chat.PostReply(tx, time.Now(), chat.ReplyInput{
 				App: shop, Handle: handle, Digest: "words",
-				Reply: gateway.Reply{MessageID: "1@people.test", Subject: "Re: Order 7", Content: &gateway.ReplyContent{Text: "Yes"}},
+				Reply: words("1"),
 			})
 			if err == nil && r.State != gateway.ReplyPosted {
 				l.Errorf("the reply is %s", r.State)
@@ -296,6 +304,30 @@ func (l *ledger) answers() {
 			return err
 		}))
 	})
+	l.held(conv, bob, words)
+}
+
+// held: replies that wait, how they are found, and what is decided about them.
+func (l *ledger) held(conv gateway.ConversationID, bob gateway.UserID, words func(id string) gateway.Reply) {
+	for i := range 3 {
+		r := words(fmt.Sprint(i + 2))
+		r.ID, r.Conversation, r.Participant = gateway.ReplyID(fmt.Sprintf("%sz%025d", gateway.PrefixReply, i)), conv, bob
+		r.State, r.Reason, r.Digest = gateway.ReplyHeld, gateway.ReasonUnauthentic, fmt.Sprint("words ", i)
+		l.act(fmt.Sprintf("a reply is held, the %d.", i+1), func() {
+			l.ok(l.engine.Update(l.Context(), store.ConversationScope(shop, conv), func(tx store.Tx) error {
+				return l.chat.RecordReply(tx, time.Now(), shop, r)
+			}))
+		})
+	}
+	l.listed("replies in a state", "GET", "/replies?state=held&limit=100", "", 3)
+	l.listed("replies, the next page in a state", "GET", "/replies?state=held&startingAfter=rpl_z0000000000000000000000001", "", 1)
+	l.listed("replies in a conversation", "GET", "/replies?conversationId="+string(conv), "", 5)
+	l.listed("replies in a conversation and a state", "GET", "/replies?state=posted&conversationId="+string(conv), "", 2)
+	l.listed("replies, a page of those posted", "GET", "/replies?state=posted&limit=10", "", 10)
+	l.listed("replies, a page of all", "GET", "/replies?limit=10", "", 10)
+	l.acted("a held reply is approved", "POST", "/replies/rpl_z0000000000000000000000000/approve", "")
+	l.acted("a held reply is rejected", "POST", "/replies/rpl_z0000000000000000000000001/reject", "")
+	l.listed("replies in a state, later", "GET", "/replies?state=held&limit=100", "", 1)
 }
 
 // address is a person's only one.
@@ -308,10 +340,10 @@ func (l *ledger) address(u gateway.UserID) gateway.Address {
 // decided is the newest notification of a conversation.
 func (l *ledger) decided(c gateway.ConversationID) (id gateway.NotificationID) {
 	l.Helper()
-	rg := store.Range{Prefix: store.DecisionKey(shop, store.ByConversation, string(c)), Reverse: true}
+	by := store.FacetKey(shop, store.ByConversation, string(c))
 	l.ok(l.engine.View(l.Context(), func(rd store.Reader) error {
-		return store.DecisionsBy.Scan(rd, rg, func(_ store.Key, p store.DecisionPlace) (bool, error) {
-			id = p.Notification
+		return store.ScanPlaces(rd, store.DecisionsBy, store.Decisions, shop, by, "", func(n gateway.Notification) (bool, error) {
+			id = n.ID
 			return false, nil
 		})
 	}))

@@ -244,7 +244,8 @@ func (c Crowd) address(tx store.Tx, u int) error {
 	return store.Suppressions.Put(tx, k, store.Suppression{Address: a, Reason: gateway.ReasonSuppressed, Kind: "hard", At: c.began(0)})
 }
 
-// past writes a notification and an event of days ago.
+// past writes a notification and an event of days ago, and of every second
+// the mail and its answer.
 func (c Crowd) past(tx store.Tx, n int) error {
 	i := n * 10
 	at := c.Now.Add(-5*24*time.Hour + time.Duration(n)*time.Millisecond).Truncate(time.Millisecond)
@@ -261,5 +262,27 @@ func (c Crowd) past(tx store.Tx, n int) error {
 	}
 	k := store.AppKey(c.App).String(string(e.ID))
 	return errors.Join(store.AddDecision(tx, c.App, d), store.EventLog.Put(tx, k, e),
-		store.ExpireAt(tx, store.EventLog.Table, k, at.Add(7*24*time.Hour)))
+		store.ExpireAt(tx, store.EventLog.Table, k, at.Add(7*24*time.Hour)), c.mailed(tx, n, d))
+}
+
+// mailed writes what went out and came back of a notification that was sent.
+func (c Crowd) mailed(tx store.Tx, n int, of gateway.Notification) error {
+	if of.State != gateway.NotificationSent {
+		return nil
+	}
+	to, err := gateway.ParseAddress(string(of.Recipient) + "@people.test")
+	if err != nil {
+		return err
+	}
+	err = store.AddDelivery(tx, c.App, gateway.Delivery{
+		ID: gateway.DeliveryID(fmt.Sprintf("%s%026d", gateway.PrefixDelivery, n)), Notification: of.ID, Conversation: of.Conversation, Recipient: of.Recipient,
+		To: to, State: gateway.DeliverySent, CreatedAt: of.CreatedAt, UpdatedAt: of.UpdatedAt,
+	})
+	if err != nil {
+		return err
+	}
+	return store.PutReply(tx, c.App, gateway.Reply{
+		ID: gateway.ReplyID(fmt.Sprintf("%s%026d", gateway.PrefixReply, n)), Conversation: of.Conversation, Participant: of.Recipient,
+		From: to, State: gateway.ReplyPosted, ReceivedAt: of.CreatedAt, UpdatedAt: of.UpdatedAt,
+	})
 }
