@@ -268,3 +268,26 @@ func (l *lab) day(r *rand.Rand, tests bool) (posted []string) {
 	l.pass(time.Hour)
 	return posted
 }
+
+// TestManyTests: however many test messages were posted since, what a person wrote
+// before them is mailed.
+func TestManyTests(t *testing.T) {
+	bubble(t, func(l *lab) {
+		l.as(false, "LIVE1x")
+		for range 210 {
+			l.postTests(10)
+		}
+		l.pass(2 * delay)
+		if left := l.left(); len(left) != 1 || !strings.Contains(left[0], "LIVE1x") {
+			l.Errorf("left: %v", left)
+		}
+	})
+}
+
+// postTests has ann post with a test key, by one call.
+func (l *lab) postTests(n int) {
+	l.Helper()
+	in := chat.NewMessage{Text: chat.Give("TEST1x"), Sender: chat.Give[gateway.UserID]("ann")}
+	_, err := l.chat.PostMessages(context.Background(), shop, "c1", slices.Repeat([]chat.NewMessage{in}, n), chat.Posting{Test: true})
+	l.ok(err)
+}

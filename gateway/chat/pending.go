@@ -19,7 +19,7 @@ type Pending struct {
 // Bounds of what is read for a decision.
 const (
 	// maxExamined is how many rows are read for the messages of one; imported
-	// ones are passed over and count.
+	// ones are passed over and count, those of test keys do not count.
 	maxExamined = 2000
 	// maxMailings is how many mails of late are counted against the caps.
 	maxMailings = 2000
