@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -139,6 +140,36 @@ func TestAuthorise(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCopyIsNotAskedAbout: the 250 was lost on its way, and meanwhile the app says no.
+func TestCopyIsNotAskedAbout(t *testing.T) {
+	l := newLab(t)
+	h := l.hooked(false)
+	to, m := l.address("c1", "bob"), mail{body: "Yes", id: "same@people.test"}
+	l.send(m, to).is("250 2.0.0 Posted")
+	h.take()
+	h.says(200, `{"allow": false}`)
+	l.send(m, to).is("250 2.0.0 Already posted")
+	if asked := h.take(); asked != "" {
+		t.Errorf("asked about %q", asked)
+	}
+	l.posts("Yes")
+}
+
+type broken struct{}
+
+func (broken) Ask(context.Context, gateway.App, gateway.Question) (gateway.Permission, error) {
+	panic("out of range")
+}
+
+// TestAskingPanics: one mail is put off, and the process goes on.
+func TestAskingPanics(t *testing.T) {
+	l := newLab(t)
+	l.hooked(false)
+	l.rcv.Authoriser = broken{}
+	l.send(mail{body: "Yes"}, l.address("c1", "bob")).is("451 4.7.1 Whether you may write")
+	l.posts()
 }
 
 // TestWhoIsAskedAbout: what is about to be posted or held, and nothing else; each

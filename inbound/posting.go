@@ -61,6 +61,15 @@ func (p *posting) keepFiles(tx store.Tx) ([]gateway.Attachment, error) {
 	return out, nil
 }
 
+// input is the reply as the conversation takes it.
+func (p *posting) input(r gateway.Reply, files []gateway.Attachment) chat.ReplyInput {
+	return chat.ReplyInput{
+		App: p.to.row.App, Handle: p.to.row.Handle, Reply: r, Files: files, Digest: p.digest,
+		Date: p.rec.msg.Header.Get("Date"), Answers: p.rec.answers(),
+		Braked: true, Quick: p.quick,
+	}
+}
+
 // posted posts the reply in the transaction, which reads permission again.
 func (t *transaction) posted(p posting) *outcome {
 	return &outcome{to: p.to, status: statusPosted, store: func(tx store.Tx, o *outcome) error {
@@ -73,11 +82,7 @@ func (t *transaction) posted(p posting) *outcome {
 		if r.Raw, err = tx.Keep(p.rec.sealed); err != nil {
 			return err
 		}
-		done, err := t.Chat.PostReply(tx, p.rec.at, chat.ReplyInput{
-			App: p.to.row.App, Handle: p.to.row.Handle, Reply: r, Files: files, Digest: p.digest,
-			Date: p.rec.msg.Header.Get("Date"), Answers: p.rec.answers(),
-			Braked: true, Quick: p.quick,
-		})
+		done, err := t.Chat.PostReply(tx, p.rec.at, p.input(r, files))
 		if errors.Is(err, chat.ErrBraked) {
 			return t.braked(tx, o, p, files)
 		}

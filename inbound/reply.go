@@ -89,8 +89,8 @@ func (t *transaction) reply(ctx context.Context, rec *received, to recipient) (*
 	if j.act == actHold {
 		o = t.held(p, j.reason)
 	}
-	o.ask = askedOf(b.app, p, j.act == actHold)
-	return o, nil
+	o.ask, err = t.askedOf(ctx, b.app, p, j.act == actHold)
+	return o, err
 }
 
 // background loads what the judgement and the extraction need.

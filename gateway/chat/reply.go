@@ -179,7 +179,7 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	if reply.ID == "" {
 		reply.ID = gateway.ReplyID(tx.NewID(gateway.PrefixReply))
 	}
-	k := copyKey(p, in)
+	k := copyKey(p.Conversation, p.User, in)
 	if _, copied, err := store.Dedups.Find(tx, k); err != nil {
 		return reply, err
 	} else if copied {
@@ -200,15 +200,22 @@ func (s *Service) PostReply(tx store.Tx, now time.Time, in ReplyInput) (gateway.
 	return r.postReply(p, in, reply)
 }
 
+// Posted tells whether a copy of a mail was posted, so that PostReply would
+// record it as a duplicate.
+func Posted(rd store.Reader, c gateway.ConversationID, u gateway.UserID, in ReplyInput) (bool, error) {
+	_, found, err := store.Dedups.Find(rd, copyKey(c, u, in))
+	return found, err
+}
+
 // copyKey is the same for copies of a mail: by who it posts as, its id and its
 // contents.
-func copyKey(p *gateway.Participant, in ReplyInput) store.Key {
+func copyKey(c gateway.ConversationID, u gateway.UserID, in ReplyInput) store.Key {
 	name := in.Reply.MessageID
 	if name == "" {
 		name = "date " + in.Date
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %s %s", in.Handle, len(name), name, in.Digest))
-	return store.ConversationKey(in.App, p.Conversation).String(string(p.User)).String(hex.EncodeToString(sum[:]))
+	return store.ConversationKey(in.App, c).String(string(u)).String(hex.EncodeToString(sum[:]))
 }
 
 // rememberCopy has copies of a mail recognised from now on.
