@@ -18,14 +18,23 @@ func ExpireAt(tx Tx, t Table, k Key, at time.Time) error {
 	return expireTogether(tx, at, []Row{{t, k}})
 }
 
+// ExpireNoMore takes back an ExpireAt of that time, of a row that is deleted
+// before: what is put in its place is not to go with it.
+func ExpireNoMore(tx Tx, t Table, k Key, at time.Time) error {
+	return Expiries.Delete(tx, expiryKey(Row{t, k}, at))
+}
+
 // expireTogether is ExpireAt of rows that go at the same time, with one entry
 // for all, which is named by the first.
 func expireTogether(tx Tx, at time.Time, rows []Row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	k := Key(nil).Time(at).String(string(rows[0].Table)).String(string(rows[0].Key))
-	return Expiries.Put(tx, k, Expiry{Row: rows[0], Also: rows[1:]})
+	return Expiries.Put(tx, expiryKey(rows[0], at), Expiry{Row: rows[0], Also: rows[1:]})
+}
+
+func expiryKey(r Row, at time.Time) Key {
+	return Key(nil).Time(at).String(string(r.Table)).String(string(r.Key))
 }
 
 // sweepSlice bounds how many entries one transaction works off, so that sweeping

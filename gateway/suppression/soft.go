@@ -65,11 +65,7 @@ func beneath(soft, covered store.Suppression) store.Suppression {
 // liftSoft ends a suppression that would have ended by itself.
 func liftSoft(tx store.Tx, now time.Time, f Fact) error {
 	k := store.AddressKey(f.App, f.Address)
-	_, found, err := store.SoftEnds.Find(tx, k)
-	if err != nil || !found {
-		return err
-	}
-	if err := forgetSoft(tx, k); err != nil {
+	if found, err := forgetSoft(tx, k); err != nil || !found {
 		return err
 	}
 	if _, unsubscribed, err := store.Suppressions.Find(tx, k); err != nil || unsubscribed {
@@ -78,6 +74,12 @@ func liftSoft(tx store.Tx, now time.Time, f Fact) error {
 	return tell(tx, now, f, gateway.EventAddressResubscribed, "", time.Time{})
 }
 
-func forgetSoft(tx store.Tx, k store.Key) error {
-	return errors.Join(store.SoftEnds.Delete(tx, k), store.SoftFailures.Delete(tx, k))
+// forgetSoft deletes what is known of soft failures, and tells whether they had
+// ended mail to the address.
+func forgetSoft(tx store.Tx, k store.Key) (suppressed bool, err error) {
+	soft, suppressed, err := store.SoftEnds.Find(tx, k)
+	if err == nil && suppressed { // or the next one would end with this one
+		err = errors.Join(store.SoftEnds.Delete(tx, k), store.ExpireNoMore(tx, store.SoftEnds.Table, k, soft.Until))
+	}
+	return suppressed, errors.Join(err, store.SoftFailures.Delete(tx, k))
 }

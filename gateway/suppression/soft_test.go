@@ -69,6 +69,33 @@ func TestSoftFailures(t *testing.T) {
 	}
 }
 
+// TestSoftAgain: one that was lifted does not end the next one.
+func TestSoftAgain(t *testing.T) {
+	facts, s := open(t)
+	soft(t, s, 3)
+	first := kept(t, facts).Until
+	if err := facts.Lift(ctx, suppression.Fact{App: "shop", Address: bob, Kind: suppression.API}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		update(t, s, func(tx store.Tx) error {
+			return suppression.Failed(tx, now.Add(48*time.Hour), suppression.Fact{App: "shop", Address: bob})
+		})
+	}
+	second := kept(t, facts).Until
+	for _, c := range []struct {
+		at    time.Time
+		rests bool
+	}{{first.Add(time.Minute), true}, {second.Add(time.Minute), false}} {
+		if _, err := store.Sweep(ctx, s, c.at); err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(t, facts); (got.Reason != "") != c.rests {
+			t.Errorf("at %v: %+v", c.at, got)
+		}
+	}
+}
+
 // TestSoftAmongOthers: what else may be kept of the address stays as it is.
 func TestSoftAmongOthers(t *testing.T) {
 	f := suppression.Fact{App: "shop", Address: bob, Kind: suppression.API}

@@ -120,7 +120,7 @@ func Lift(tx store.Tx, now time.Time, f Fact) error {
 	if !found || old.Reason != gateway.ReasonSuppressed {
 		return liftSoft(tx, now, f)
 	}
-	if err := forgetSoft(tx, k); err != nil {
+	if _, err := forgetSoft(tx, k); err != nil {
 		return err
 	}
 	if !old.UnsubscribedAt.IsZero() {
