@@ -56,6 +56,6 @@ func (l *lab) hold(c gateway.ConversationID, u gateway.UserID) {
 			ID: "rpl_1", Conversation: c, Participant: u, State: gateway.ReplyHeld, Reason: gateway.ReasonUnauthentic, ReceivedAt: now, UpdatedAt: now,
 			MessageID: "1@people.test", Digest: "1", Content: &gateway.ReplyContent{Text: "Green is fine"},
 		}
-		return store.Replies.Put(tx, store.AppKey("shop").String(string(r.ID)), r)
+		return store.PutReply(tx, "shop", r)
 	})
 }

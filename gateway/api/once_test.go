@@ -37,7 +37,7 @@ func makings(l *lab) map[string]making {
 				ID: id, Conversation: "c1", Participant: "bob", State: gateway.ReplyHeld, Reason: gateway.ReasonUnauthentic, ReceivedAt: now, UpdatedAt: now,
 				MessageID: string(id) + "@x.test", Digest: string(id), Content: &gateway.ReplyContent{Text: "Words"},
 			}
-			if err := store.Replies.Put(tx, store.AppKey("shop").String(string(id)), r); err != nil {
+			if err := store.PutReply(tx, "shop", r); err != nil {
 				return err
 			}
 		}

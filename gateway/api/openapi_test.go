@@ -332,7 +332,7 @@ func (l *lab) furnish() map[string]string {
 				Attempts: []gateway.Attempt{{At: now, Hop: "mx.x.test:25", Status: gateway.Status{Code: 250, Text: "queued"}, TLS: "TLS 1.3"}},
 			}
 			n := gateway.Notification{ID: gateway.NotificationID(fmt.Sprint("ntf_", i)), Recipient: "bob", Conversation: "c1", State: gateway.NotificationSkipped, Reason: gateway.ReasonRead}
-			err := errors.Join(store.Replies.Put(tx, store.AppKey("shop").String(string(r.ID)), r), store.Mails.Put(tx, store.AppKey("shop").String(string(d.ID)), d),
+			err := errors.Join(store.PutReply(tx, "shop", r), store.AddDelivery(tx, "shop", d),
 				store.Decisions.Put(tx, store.AppKey("shop").String(string(n.ID)), n))
 			if err != nil {
 				return err
