@@ -47,6 +47,20 @@ func GenerateEd25519(domain, selector string) (Key, error) {
 	return Key{domain, selector, k}, nil
 }
 
+// GeneratePair makes the keys that mail is signed with: RSA, which every receiver
+// can verify, and Ed25519. Their selectors are "r" and "e" before the suffix.
+func GeneratePair(domain, suffix string) ([]Key, error) {
+	r, err := GenerateRSA(domain, "r"+suffix)
+	if err != nil {
+		return nil, err
+	}
+	e, err := GenerateEd25519(domain, "e"+suffix)
+	if err != nil {
+		return nil, err
+	}
+	return []Key{r, e}, nil
+}
+
 const pemType = "PRIVATE KEY"
 
 // PEM writes the private key as PKCS #8 (RFC 5958) in PEM. It fails for a key

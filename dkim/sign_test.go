@@ -371,3 +371,17 @@ func BenchmarkSign(b *testing.B) {
 		})
 	}
 }
+
+func TestGeneratePair(t *testing.T) {
+	keys, err := GeneratePair("example.com", "202611")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, k := range keys {
+		got = append(got, k.Selector+" "+k.Algorithm()+" "+k.Domain)
+	}
+	if want := []string{"r202611 rsa-sha256 example.com", "e202611 ed25519-sha256 example.com"}; !slices.Equal(got, want) {
+		t.Errorf("made %q, want %q", got, want)
+	}
+}

@@ -55,16 +55,12 @@ func (c dkimGenerateCommand) Run(e *env) error {
 			return fmt.Errorf("%s exists; choose another --suffix, mail signed with the old key must stay verifiable", c.file(kind+c.Suffix))
 		}
 	}
-	rsa, err := dkim.GenerateRSA(domain, "r"+c.Suffix)
-	if err != nil {
-		return err
-	}
-	ed, err := dkim.GenerateEd25519(domain, "e"+c.Suffix)
+	keys, err := dkim.GeneratePair(domain, c.Suffix)
 	if err != nil {
 		return err
 	}
 	var made []madeKey
-	for _, k := range []dkim.Key{rsa, ed} {
+	for _, k := range keys {
 		m, err := c.keep(k)
 		if err != nil {
 			return err
@@ -74,7 +70,7 @@ func (c dkimGenerateCommand) Run(e *env) error {
 	if c.JSON {
 		return printJSON(e, made)
 	}
-	c.explain(e, made, []dkim.Key{rsa, ed})
+	c.explain(e, made, keys)
 	return nil
 }
 

@@ -110,15 +110,10 @@ func (w *world) build(ctx context.Context) (err error) {
 
 // publish makes the gateway's signing keys and puts all keys into DNS.
 func (w *world) publish() ([]dkim.Key, error) {
-	rsa, err := dkim.GenerateRSA(mailDomain, "r1")
+	keys, err := dkim.GeneratePair(mailDomain, "1")
 	if err != nil {
 		return nil, err
 	}
-	ed, err := dkim.GenerateEd25519(mailDomain, "e1")
-	if err != nil {
-		return nil, err
-	}
-	keys := []dkim.Key{rsa, ed}
 	for _, k := range append(keys, w.bob.key) {
 		r, err := k.Record()
 		if err != nil {

@@ -122,15 +122,11 @@ func (g *gate) open(log *slog.Logger) (err error) {
 
 // publish makes the keys that sign outgoing mail and puts them into DNS.
 func (g *gate) publish() ([]dkim.Key, error) {
-	rsa, err := dkim.GenerateRSA(Domain, "r1")
+	keys, err := dkim.GeneratePair(Domain, "1")
 	if err != nil {
 		return nil, err
 	}
-	ed, err := dkim.GenerateEd25519(Domain, "e1")
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range []dkim.Key{rsa, ed} {
+	for _, k := range keys {
 		r, err := k.Record()
 		if err != nil {
 			return nil, err
@@ -139,7 +135,7 @@ func (g *gate) publish() ([]dkim.Key, error) {
 			return nil, err
 		}
 	}
-	return []dkim.Key{rsa, ed}, nil
+	return keys, nil
 }
 
 // pick is the address with a port of its own if it asks for any: the number goes

@@ -27,17 +27,12 @@ func (d domains) MakeKeys(domain string) ([]app.PlainKey, error) {
 	if domain == d.Config.Domain {
 		return nil, gateway.Wrong("domain", "%s is the installation's own: apps without a domain of theirs share it.", domain)
 	}
-	suffix := time.Now().UTC().Format("200601")
-	rsa, err := dkim.GenerateRSA(domain, "r"+suffix)
-	if err != nil {
-		return nil, err
-	}
-	ed, err := dkim.GenerateEd25519(domain, "e"+suffix)
+	keys, err := dkim.GeneratePair(domain, time.Now().UTC().Format("200601"))
 	if err != nil {
 		return nil, err
 	}
 	var out []app.PlainKey
-	for _, k := range []dkim.Key{rsa, ed} {
+	for _, k := range keys {
 		pem, err := k.PEM()
 		if err != nil {
 			return nil, err
