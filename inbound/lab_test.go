@@ -49,7 +49,7 @@ type lab struct {
 	keys   map[string]dkim.Key
 	rcv    *Receiver
 	addr   string
-	logged *safeBuffer
+	logged *gatewaytest.Buffer
 
 	mu   sync.Mutex
 	seen map[gateway.ReplyState]int
@@ -57,7 +57,7 @@ type lab struct {
 
 func newLab(t testing.TB) *lab {
 	t.Helper()
-	l := &lab{TB: t, dir: t.TempDir(), dns: gatewaytest.NewDNS(t), keys: map[string]dkim.Key{}, logged: &safeBuffer{}, seen: map[gateway.ReplyState]int{}}
+	l := &lab{TB: t, dir: t.TempDir(), dns: gatewaytest.NewDNS(t), keys: map[string]dkim.Key{}, logged: &gatewaytest.Buffer{}, seen: map[gateway.ReplyState]int{}}
 	engine, err := bolt.Open(filepath.Join(l.dir, "db"), bolt.Options{})
 	l.ok(err)
 	t.Cleanup(func() { engine.Close() })

@@ -19,6 +19,7 @@ import (
 
 	"github.com/replygate/replygate/cmd/replygate/config"
 	"github.com/replygate/replygate/cmd/replygate/server"
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // serve runs the server in this process; stop ends it as SIGTERM does, and
@@ -26,7 +27,7 @@ import (
 func (p place) serve(t *testing.T) (addr addresses, stop func() string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	log := &safeBuffer{}
+	log := &gatewaytest.Buffer{}
 	done := make(chan int, 1)
 	go func() {
 		done <- run([]string{"serve", "--config", p.config}, &env{ctx, strings.NewReader(""), os.Stdout, log})
@@ -47,7 +48,7 @@ func (p place) serve(t *testing.T) (addr addresses, stop func() string) {
 type addresses struct{ HTTP, SMTP string }
 
 // listening waits until the server says where it listens.
-func listening(t *testing.T, log *safeBuffer, done <-chan int) (a addresses) {
+func listening(t *testing.T, log *gatewaytest.Buffer, done <-chan int) (a addresses) {
 	t.Helper()
 	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -68,30 +69,13 @@ func listening(t *testing.T, log *safeBuffer, done <-chan int) (a addresses) {
 	}
 }
 
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 // TestSignals: a process that is told to stop finishes the mail in progress,
 // says 421 to the idle, and exits 0.
 func TestSignals(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(sig.String(), func(t *testing.T) {
 			p := newPlace(t)
-			log := &safeBuffer{}
+			log := &gatewaytest.Buffer{}
 			cmd := exec.Command(os.Args[0], "serve", "--config", p.config)
 			cmd.Env, cmd.Stderr = append(os.Environ(), asProgram+"=1"), log
 			if err := cmd.Start(); err != nil {

@@ -9,8 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/replygate/replygate/gateway/gatewaytest"
 )
 
 // TestDemo plays the whole loop and looks at what it says.
@@ -47,22 +48,11 @@ func TestDemoIsStopped(t *testing.T) {
 	}
 }
 
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
 // TestNothingSecretIsLogged plays it at the level of debug and looks in the log
 // for every secret that was given out, and for what people wrote.
 func TestNothingSecretIsLogged(t *testing.T) {
 	var out bytes.Buffer
-	log := &safeBuffer{}
+	log := &gatewaytest.Buffer{}
 	w := &world{narrator: &narrator{w: &out}, log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if err := w.play(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
@@ -89,7 +79,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	if tokens < 8 { // reply, reverse-path, and the unsubscribe token twice, of each
 		t.Fatalf("only %d tokens were found", tokens)
 	}
-	text := log.b.String()
+	text := log.String()
 	for _, s := range secrets {
 		if i := strings.Index(strings.ToLower(text), strings.ToLower(s)); i >= 0 || s == "" {
 			t.Errorf("the log holds %q: …%s…", s, text[max(0, i-200):min(len(text), i+100)])
